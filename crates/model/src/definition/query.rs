@@ -1,0 +1,310 @@
+//! Templates and their queries: datasets, checks and tables. SQL text here is only text;
+//! rendering it and running it belong elsewhere.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Layout;
+use crate::{column_type::ColumnType, slug::Slug};
+
+/// A query and a layout in an immutable version: once used, its content cannot change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// The name that reports use, with the version: `name@version`.
+    pub name: Slug,
+    /// The version, from 1 up. Changed content needs a new version.
+    #[schemars(range(min = 1))]
+    pub version: u32,
+    /// Free text for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Values that a report can set; in text as `{{ parameters.NAME }}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub parameters: IndexMap<String, Parameter>,
+    /// What is extracted and computed.
+    pub query: Query,
+    /// What the document shows.
+    pub layout: Layout,
+}
+
+/// A value that a report can set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// The parameter's type.
+    #[serde(rename = "type")]
+    pub parameter_type: ColumnType,
+    /// The value when the report sets none. Without a default the report must set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
+    /// Free text for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+/// What is extracted (datasets) and computed (tables).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// What is extracted, by name: one query or file each.
+    pub datasets: IndexMap<Slug, Dataset>,
+    /// SQL over datasets and over earlier tables, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tables: IndexMap<Slug, Table>,
+}
+
+/// What one query extracts from one source; kept as an immutable snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dataset {
+    /// The source's name.
+    pub source: Slug,
+    /// One SELECT in the source's own SQL. `{{ ... }}` values become bind parameters.
+    /// A file source takes none: it is read whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sql: Option<String>,
+    /// Types where the source cannot give them (SQLite expressions, CSV, wide decimals).
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub columns: Columns,
+    /// Conditions that must hold before anything is computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+}
+
+/// Declared columns, by the name they have in the dataset.
+pub type Columns = IndexMap<String, ColumnDecl>;
+
+/// A declared column: its type, or its type and the name it has in the source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ColumnDecl {
+    /// Only the type.
+    Type(ColumnType),
+    /// The type, and the column's name in a file.
+    From {
+        /// The name in the source, such as a CSV header.
+        from: String,
+        /// The type.
+        #[serde(rename = "type")]
+        column_type: ColumnType,
+    },
+}
+
+impl ColumnDecl {
+    /// The declared type.
+    pub fn column_type(&self) -> ColumnType {
+        match self {
+            Self::Type(column_type) | Self::From { column_type, .. } => *column_type,
+        }
+    }
+
+    /// The name in the source, if it differs.
+    pub fn from(&self) -> Option<&str> {
+        match self {
+            Self::Type(_) => None,
+            Self::From { from, .. } => Some(from),
+        }
+    }
+}
+
+/// SQL over datasets and earlier tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// One SELECT (DataFusion's SQL). `{{ ... }}` values become parameters.
+    pub sql: String,
+    /// Columns to sort by first; the others follow, so that the order is total. `-column` sorts descending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order_by: Vec<String>,
+    /// Conditions that must hold before anything is rendered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+}
+
+/// A condition on a dataset or table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// The number of rows is within bounds.
+    Rows(RowsCheck),
+    /// Every day (or other unit) of the period has at least one row.
+    Covers(Covers),
+    /// The columns hold no NULL.
+    NotNull(NotNull),
+    /// The columns together hold no value twice.
+    Unique(Unique),
+    /// The column holds only these values.
+    Accepted(Accepted),
+    /// The SELECT returns no row; the rows it returns are the findings.
+    Sql(SqlCheck),
+}
+
+impl Check {
+    /// The check's name as written.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Rows(_) => "rows",
+            Self::Covers(_) => "covers",
+            Self::NotNull(_) => "not_null",
+            Self::Unique(_) => "unique",
+            Self::Accepted(_) => "accepted",
+            Self::Sql(_) => "sql",
+        }
+    }
+
+    /// What happens when the check does not hold.
+    pub fn otherwise(&self) -> Otherwise {
+        match self {
+            Self::Rows(c) => c.otherwise,
+            Self::Covers(c) => c.otherwise,
+            Self::NotNull(NotNull::Columns(_)) | Self::Unique(Unique::Columns(_)) | Self::Sql(SqlCheck::Text(_)) => {
+                Otherwise::Fail
+            }
+            Self::NotNull(NotNull::With { otherwise, .. })
+            | Self::Unique(Unique::With { otherwise, .. })
+            | Self::Sql(SqlCheck::With { otherwise, .. }) => *otherwise,
+            Self::Accepted(c) => c.otherwise,
+        }
+    }
+}
+
+/// What happens when a check does not hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Otherwise {
+    /// The run stops before anything is rendered.
+    #[default]
+    Fail,
+    /// The finding is kept and shown; the run goes on.
+    Warn,
+    /// The offending rows are set aside, kept, and counted in the document.
+    Exclude,
+}
+
+/// Bounds on the number of rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowsCheck {
+    /// At least so many rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u64>,
+    /// At most so many rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// `fail` or `warn`.
+    #[serde(default)]
+    pub otherwise: Otherwise,
+}
+
+/// Every unit of the period has a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Covers {
+    /// The date or time column; times with zone count in the report's zone.
+    pub column: String,
+    /// The unit that must be covered.
+    pub every: CoversEvery,
+    /// Count for each value of this column on its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// `fail` or `warn`.
+    #[serde(default)]
+    pub otherwise: Otherwise,
+}
+
+/// The unit that a `covers` check counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoversEvery {
+    /// Every civil day.
+    Day,
+    /// Every month.
+    Month,
+}
+
+/// The columns hold no NULL: a list of columns, or `{columns, otherwise}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum NotNull {
+    /// A list of columns; a NULL fails the run.
+    Columns(Vec<String>),
+    /// A list of columns and what happens.
+    With {
+        /// The columns.
+        columns: Vec<String>,
+        /// What happens to a row with a NULL.
+        otherwise: Otherwise,
+    },
+}
+
+impl NotNull {
+    /// The columns.
+    pub fn columns(&self) -> &[String] {
+        match self {
+            Self::Columns(columns) | Self::With { columns, .. } => columns,
+        }
+    }
+}
+
+/// The columns together are unique: a list of columns, or `{columns, otherwise}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Unique {
+    /// A list of columns; a repetition fails the run.
+    Columns(Vec<String>),
+    /// A list of columns and what happens.
+    With {
+        /// The columns.
+        columns: Vec<String>,
+        /// `fail`, `warn`, or `exclude` (every row of a repeated value is set aside).
+        otherwise: Otherwise,
+    },
+}
+
+impl Unique {
+    /// The columns.
+    pub fn columns(&self) -> &[String] {
+        match self {
+            Self::Columns(columns) | Self::With { columns, .. } => columns,
+        }
+    }
+}
+
+/// The column holds only accepted values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// The column.
+    pub column: String,
+    /// The accepted values. NULL is accepted; use `not_null` to refuse it.
+    pub values: Vec<serde_json::Value>,
+    /// What happens to a row with another value.
+    #[serde(default)]
+    pub otherwise: Otherwise,
+}
+
+/// A SELECT that must return nothing: its text, or `{sql, otherwise}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SqlCheck {
+    /// The SELECT; a returned row fails the run.
+    Text(String),
+    /// The SELECT and what happens.
+    With {
+        /// The SELECT.
+        sql: String,
+        /// `fail` or `warn`.
+        otherwise: Otherwise,
+    },
+}
+
+impl SqlCheck {
+    /// The SELECT.
+    pub fn sql(&self) -> &str {
+        match self {
+            Self::Text(sql) | Self::With { sql, .. } => sql,
+        }
+    }
+}

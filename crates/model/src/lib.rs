@@ -1,0 +1,18 @@
+//! The pure heart of Punctual: definitions, cron and periods, identities, states,
+//! recipients and guards. Nothing here does I/O, reads a clock, is async or knows Arrow.
+
+pub mod column_type;
+pub mod cron;
+pub mod definition;
+pub mod finding;
+pub mod identity;
+pub mod kinds;
+pub mod length;
+pub mod nearest;
+pub mod period;
+pub mod recipients;
+pub mod slug;
+pub mod sql_text;
+pub mod state;
+pub mod value;
+pub mod zone;
