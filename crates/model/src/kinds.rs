@@ -75,6 +75,8 @@ pub struct Catalog {
     pub sources: Vec<KindSpec>,
     /// Formats.
     pub formats: Vec<KindSpec>,
+    /// The locales, by BCP 47 tag.
+    pub locales: Vec<&'static str>,
     /// Types of channels.
     pub channels: Vec<KindSpec>,
 }

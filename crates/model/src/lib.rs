@@ -3,16 +3,21 @@
 
 pub mod column_type;
 pub mod cron;
+pub mod decode;
 pub mod definition;
+pub mod diagnostic;
 pub mod finding;
 pub mod identity;
 pub mod kinds;
 pub mod length;
 pub mod nearest;
+pub mod parameter;
 pub mod period;
+pub mod project;
 pub mod recipients;
 pub mod slug;
 pub mod sql_text;
 pub mod state;
 pub mod value;
+pub mod yaml;
 pub mod zone;

@@ -162,7 +162,7 @@ pub struct TextSection {
 
 /// A column to show: its name, or its name with a label and a format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a column, or {field, label, format, decimals, formula}")]
 pub enum FieldSpec {
     /// Only the column's name.
     Name(String),

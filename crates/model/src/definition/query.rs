@@ -78,7 +78,7 @@ pub type Columns = IndexMap<String, ColumnDecl>;
 
 /// A declared column: its type, or its type and the name it has in the source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a type such as int or decimal(18,2), or {from, type}")]
 pub enum ColumnDecl {
     /// Only the type.
     Type(ColumnType),
@@ -226,7 +226,7 @@ pub enum CoversEvery {
 
 /// The columns hold no NULL: a list of columns, or `{columns, otherwise}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a list of columns, or {columns, otherwise}")]
 pub enum NotNull {
     /// A list of columns; a NULL fails the run.
     Columns(Vec<String>),
@@ -250,7 +250,7 @@ impl NotNull {
 
 /// The columns together are unique: a list of columns, or `{columns, otherwise}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a list of columns, or {columns, otherwise}")]
 pub enum Unique {
     /// A list of columns; a repetition fails the run.
     Columns(Vec<String>),
@@ -287,7 +287,7 @@ pub struct Accepted {
 
 /// A SELECT that must return nothing: its text, or `{sql, otherwise}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a SELECT, or {sql, otherwise}")]
 pub enum SqlCheck {
     /// The SELECT; a returned row fails the run.
     Text(String),

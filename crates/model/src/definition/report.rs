@@ -115,7 +115,7 @@ impl JsonSchema for TemplateRef {
 
 /// What a report reports on: a calendar unit, a unit with an offset, or a rolling span.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected day, week, month, quarter, year, {unit, offset} or {rolling_days: N}")]
 pub enum PeriodRule {
     /// The last complete unit.
     Unit(CalendarUnit),
