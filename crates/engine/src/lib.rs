@@ -1,1 +1,27 @@
-//! placeholder
+//! The verbs: run a report's stages in order, plan and make its deliveries, recover what a dead
+//! process left. Everything here works on traits; which sources, formats and channels exist is
+//! the binary's knowledge.
+
+mod compose;
+mod deliver;
+mod environment;
+mod extract;
+mod hold;
+mod input;
+pub mod job;
+mod keys;
+mod outcome;
+mod pipeline;
+mod plan;
+mod request;
+pub mod sandbox;
+pub mod secret;
+mod stages;
+
+pub use deliver::DeliveryOutcome;
+pub use environment::{Clock, Engine, Event, Parts, Progress, SystemClock};
+pub use extract::{Extracted, RetryPolicy};
+pub use keys::MasterKey;
+pub use outcome::{EngineError, RunOutcome};
+pub use plan::{Plan, PlannedEdition, PlannedMessage};
+pub use request::{RunRequest, run_facts};

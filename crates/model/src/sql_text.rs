@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::value::Value;
 
 /// How a dialect of SQL writes strings and comments, as far as finding them needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SqlLexis {
     /// `\'` does not end a string (MySQL).
     pub backslash_escapes: bool,

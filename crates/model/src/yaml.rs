@@ -77,6 +77,11 @@ pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     Ok(nodes)
 }
 
+/// Writes a value as YAML, for people.
+pub fn to_text(value: &serde_json::Value) -> String {
+    serde_saphyr::to_string(value).expect("JSON has only what YAML can hold")
+}
+
 fn options() -> Options {
     let mut options = Options::default();
     options.duplicate_keys = DuplicateKeyPolicy::Error;

@@ -1,0 +1,143 @@
+//! What the engine works with: the store, the artifacts, the registered adapters, the sandbox,
+//! the clock and a place to say how things go. All of it is given; nothing is looked up here.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use punctual_data::source::SourceKind;
+use punctual_delivery::ChannelKind;
+use punctual_document::format::FormatKind;
+use punctual_model::state::{DeliveryState, Stage};
+use punctual_store::{Store, artifacts::Artifacts};
+
+use crate::{extract::RetryPolicy, keys::MasterKey, sandbox::Sandbox};
+
+/// The time, as the engine sees it.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// The current instant.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    async fn sleep(&self, length: Duration);
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep(&self, length: Duration) {
+        tokio::time::sleep(length).await;
+    }
+}
+
+/// What happens while a run goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A stage starts.
+    StageStarted(Stage),
+    /// A stage was found done and is not run again.
+    StageKept(Stage),
+    /// A stage ended.
+    StageDone(Stage),
+    /// A dataset is in.
+    DatasetDone {
+        /// Its name.
+        dataset: String,
+        /// Its rows.
+        rows: u64,
+        /// Whether an earlier snapshot was kept.
+        kept: bool,
+    },
+    /// A source failed and is asked again after a wait.
+    SourceRetry {
+        /// The dataset.
+        dataset: String,
+        /// What went wrong.
+        error: String,
+        /// How long it waits.
+        wait: Duration,
+    },
+    /// A delivery ended, one way or another.
+    Delivered {
+        /// The address.
+        email: String,
+        /// Its edition.
+        edition: String,
+        /// The state it reached.
+        state: DeliveryState,
+    },
+}
+
+/// Hears what happens.
+pub trait Progress: Send + Sync {
+    /// Something happened.
+    fn tell(&self, event: Event);
+}
+
+/// Everything an engine is made of.
+pub struct Parts {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// Bytes by content.
+    pub artifacts: Arc<Artifacts>,
+    /// Registered types of sources.
+    pub sources: &'static [SourceKind],
+    /// Registered formats.
+    pub formats: &'static [FormatKind],
+    /// Registered types of channels.
+    pub channels: &'static [ChannelKind],
+    /// Starts sandboxed children.
+    pub sandbox: Sandbox,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Hears what happens.
+    pub progress: Arc<dyn Progress>,
+    /// The key that the others are derived from.
+    pub key: MasterKey,
+    /// How a failing source is asked again.
+    pub retry: RetryPolicy,
+    /// The project's folder, which relative paths start from.
+    pub project: PathBuf,
+    /// The data folder: jobs and locks live in it.
+    pub data: PathBuf,
+    /// What this build is; stage outputs of another build are made again.
+    pub build: String,
+}
+
+/// Runs reports.
+pub struct Engine {
+    pub(crate) parts: Parts,
+}
+
+impl Engine {
+    /// An engine of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.parts.store
+    }
+
+    /// The artifacts.
+    pub fn artifacts(&self) -> &Arc<Artifacts> {
+        &self.parts.artifacts
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        self.parts.progress.tell(event);
+    }
+}

@@ -1,0 +1,258 @@
+//! Jobs: what the engine asks of a sandboxed child, and what comes back. Plain values that cross
+//! a pipe; files cross as paths in the job's folder. Who asks, and what is remembered, is unknown here.
+
+mod generate;
+mod render;
+mod transform;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::civil::Date;
+use punctual_document::format::FormatKind;
+use punctual_model::{
+    definition::{Burst, Check, Layout, Table},
+    finding::Finding,
+    period::{Period, PeriodError},
+    sql_text::{SqlLexis, SqlText},
+    value::Value,
+    zone::Zone,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::Orders;
+
+/// One job of a child.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// SQL templates become SQL text with binds.
+    RenderSql(RenderSql),
+    /// Snapshots become checked datasets and tables.
+    Transform(Transform),
+    /// Tables become documents and artifacts.
+    Generate(Generate),
+}
+
+/// What every job knows of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The report's name.
+    pub report: String,
+    /// What people read.
+    pub title: String,
+    /// The locale's tag.
+    pub locale: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// The resolved parameters.
+    pub parameters: BTreeMap<String, Value>,
+    /// The period.
+    pub period: Days,
+}
+
+/// A period as it crosses the pipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// The first day.
+    pub first: Date,
+    /// The first day after.
+    pub end: Date,
+    /// The report's zone.
+    pub zone: Zone,
+}
+
+impl From<&Period> for Days {
+    fn from(period: &Period) -> Self {
+        Self { first: period.start_date(), end: period.end_date(), zone: period.zone().clone() }
+    }
+}
+
+impl Days {
+    /// The period again.
+    ///
+    /// # Errors
+    /// When no such period exists.
+    pub fn period(&self) -> Result<Period, PeriodError> {
+        Period::new(self.first, self.end, self.zone.clone())
+    }
+}
+
+/// SQL templates to render.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RenderSql {
+    /// What is known of the run.
+    pub facts: Facts,
+    /// The templates.
+    pub texts: Vec<SqlTemplate>,
+}
+
+/// One SQL template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SqlTemplate {
+    /// What it is, for messages: `dataset traffic`.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// How its dialect writes strings and comments.
+    pub lexis: SqlLexis,
+    /// The zone of the source's zone-less times.
+    pub source_zone: Zone,
+    /// Whether it asks for the period before.
+    pub previous: bool,
+}
+
+/// Rendered SQL, in the order of the templates.
+pub type RenderedSql = Vec<SqlText>;
+
+/// Snapshots to check and compute with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transform {
+    /// What is known of the run.
+    pub facts: Facts,
+    /// The snapshots of the period.
+    pub datasets: Vec<DatasetInput>,
+    /// The snapshots of the period before; empty when nothing is compared.
+    pub previous: Vec<DatasetInput>,
+    /// The tables in order.
+    pub tables: Vec<(String, Table)>,
+    /// The burst key, so that left-out rows can be counted by edition.
+    pub burst: Option<Burst>,
+    /// Memory for SQL, in bytes; more than that spills to disk.
+    pub memory: u64,
+    /// Elapsed time of one query, in milliseconds.
+    pub query_timeout_ms: u64,
+}
+
+/// A snapshot with its checks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DatasetInput {
+    /// The dataset's name.
+    pub name: String,
+    /// The snapshot.
+    pub path: PathBuf,
+    /// What must hold.
+    pub checks: Vec<Check>,
+}
+
+/// Checked datasets and tables.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Transformed {
+    /// What the checks found.
+    pub findings: Vec<Finding>,
+    /// Datasets and tables of the period, by name. Empty when a check failed.
+    pub tables: BTreeMap<String, TableOutput>,
+    /// The same of the period before.
+    pub previous: BTreeMap<String, TableOutput>,
+    /// Rows that checks set aside, by dataset or table: a Parquet file each.
+    pub rejected: BTreeMap<String, PathBuf>,
+}
+
+/// One dataset or table as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableOutput {
+    /// The Parquet file.
+    pub path: PathBuf,
+    /// Its rows.
+    pub rows: u64,
+    /// Rows left out before it was computed.
+    pub left_out: u64,
+    /// The same by burst key, where the rows have one.
+    pub left_out_by_key: BTreeMap<String, u64>,
+}
+
+/// Tables to make documents of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Generate {
+    /// What is known of the run.
+    pub facts: Facts,
+    /// What the documents show.
+    pub layout: Layout,
+    /// One edition for each key.
+    pub burst: Option<Burst>,
+    /// The formats.
+    pub formats: Vec<String>,
+    /// Datasets and tables of the period.
+    pub tables: BTreeMap<String, TableOutput>,
+    /// The same of the period before.
+    pub previous: BTreeMap<String, TableOutput>,
+    /// The subject of messages, a text template.
+    pub subject: Option<String>,
+    /// The line that sums a report up, a text template.
+    pub summary: Option<String>,
+    /// Remarks for every edition: warnings of checks.
+    pub notes: Vec<String>,
+    /// Memory for the split, in bytes.
+    pub memory: u64,
+}
+
+/// Documents and artifacts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Generated {
+    /// What the split found.
+    pub findings: Vec<Finding>,
+    /// The editions in the order of the keys' table. Empty when a finding fails the run.
+    pub editions: Vec<EditionOutput>,
+}
+
+/// One edition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EditionOutput {
+    /// The key.
+    pub key: String,
+    /// The document's title.
+    pub title: String,
+    /// The name of whom it is about.
+    pub about: Option<String>,
+    /// The period in words.
+    pub period_label: String,
+    /// Rows in its tables.
+    pub rows: u64,
+    /// The subject of its messages.
+    pub subject: String,
+    /// The line that sums it up.
+    pub summary: Option<String>,
+    /// Its key figures: label, value, change.
+    pub figures: Vec<FigureOutput>,
+    /// Remarks that readers must see.
+    pub notes: Vec<String>,
+    /// Its files.
+    pub files: Vec<FileOutput>,
+}
+
+/// A key figure for the message's body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FigureOutput {
+    /// What people read.
+    pub label: String,
+    /// The figure as text.
+    pub value: String,
+    /// The change as text.
+    pub change: Option<String>,
+}
+
+/// One file of an edition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileOutput {
+    /// The format's name.
+    pub format: String,
+    /// The name that people see.
+    pub file_name: String,
+    /// The media type.
+    pub media_type: String,
+    /// Where the child wrote it.
+    pub path: PathBuf,
+}
+
+/// Does a job inside the child; `formats` are the registered ones.
+///
+/// # Errors
+/// What is wrong with what the author wrote, in words.
+pub fn work(request: &str, orders: &Orders, formats: &'static [FormatKind]) -> Result<serde_json::Value, String> {
+    let job: Job = serde_json::from_str(request).map_err(|e| format!("unreadable job: {e}"))?;
+    let json = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(|e| e.to_string());
+    match job {
+        Job::RenderSql(job) => json(serde_json::to_value(render::render_sql(&job)?)),
+        Job::Transform(job) => json(serde_json::to_value(transform::transform(&job, &orders.write)?)),
+        Job::Generate(job) => json(serde_json::to_value(generate::generate(&job, &orders.write, formats)?)),
+    }
+}

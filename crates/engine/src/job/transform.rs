@@ -1,0 +1,167 @@
+//! Snapshots become checked datasets and tables: once over the period, and once more over the
+//! period before when something is compared with it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use punctual_data::{
+    LEXIS,
+    checks::{CheckInput, CheckedRows, Days as DataDays},
+    error::DataError,
+    job::{DatasetInput as Dataset, Job, JobSpec, TableInput, Tables},
+    session::Limits,
+    snapshot::Snapshot,
+};
+use punctual_model::{
+    definition::{Check, Otherwise, SqlCheck},
+    finding::Finding,
+    slug::Slug,
+    zone::Zone,
+};
+
+use super::{
+    DatasetInput, TableOutput, Transform, Transformed,
+    render::{Texts, period},
+};
+
+const SPILL_FACTOR: u64 = 4;
+
+/// Checks and computes.
+pub(super) fn transform(job: &Transform, folder: &Path) -> Result<Transformed, String> {
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let mut transformed = Transformed::default();
+        let now = compute(job, &job.datasets, folder, false).await?;
+        transformed.findings = now.findings;
+        transformed.rejected = now.rejected;
+        if transformed.findings.iter().any(|f| f.severity == Otherwise::Fail) {
+            return Ok(transformed);
+        }
+        transformed.tables = now.tables;
+        if !job.previous.is_empty() {
+            // The period before was checked when it was reported on; here it is only compared with.
+            transformed.previous = compute(job, &job.previous, folder, true).await?.tables;
+        }
+        Ok(transformed)
+    })
+}
+
+/// A runtime of one thread: DataFusion's own threads would make the order of rows uncertain.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| e.to_string())
+}
+
+/// What one pass over a period gave.
+struct Pass {
+    findings: Vec<Finding>,
+    tables: BTreeMap<String, TableOutput>,
+    rejected: BTreeMap<String, PathBuf>,
+}
+
+async fn compute(job: &Transform, inputs: &[DatasetInput], folder: &Path, previous: bool) -> Result<Pass, String> {
+    let words = |error: DataError| error.to_string();
+    let texts = Texts::new(&job.facts, &Zone::utc(), previous)?;
+    let folder = folder.join(if previous { "previous" } else { "period" });
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let days = period(&job.facts, previous)?;
+    let spec = JobSpec {
+        folder,
+        limits: Limits {
+            memory: job.memory,
+            disk: job.memory * SPILL_FACTOR,
+            timeout: Duration::from_millis(job.query_timeout_ms),
+        },
+        zone: job.facts.period.zone.clone(),
+        days: DataDays { first: days.start_date(), end: days.end_date() },
+        key: job.burst.as_ref().map(|burst| burst.by.clone()),
+    };
+    let datasets = inputs.iter().map(|input| dataset(input, &texts, previous)).collect::<Result<Vec<_>, _>>()?;
+    let checked = Job::open(spec).map_err(words)?.check(&datasets).await.map_err(words)?;
+    if checked.checked().fails() {
+        let checked = checked.checked();
+        return Ok(Pass {
+            findings: checked.findings.clone(),
+            tables: BTreeMap::new(),
+            rejected: rejected(checked.subjects.iter()),
+        });
+    }
+    let inputs = job.tables.iter().map(|table| table_input(table, &texts, previous)).collect::<Result<Vec<_>, _>>()?;
+    let tables = checked.compute(&inputs).await.map_err(words)?;
+    Ok(outputs(&tables))
+}
+
+fn dataset(input: &DatasetInput, texts: &Texts, previous: bool) -> Result<Dataset, String> {
+    let snapshot = Snapshot::open(&input.path, file_name(&input.path)).map_err(|e| e.to_string())?;
+    Ok(Dataset { name: slug(&input.name)?, snapshot, checks: checks(&input.name, &input.checks, texts, previous)? })
+}
+
+fn table_input(
+    (name, table): &(String, punctual_model::definition::Table),
+    texts: &Texts,
+    previous: bool,
+) -> Result<TableInput, String> {
+    Ok(TableInput {
+        name: slug(name)?,
+        sql: texts.sql(&format!("table `{name}`"), &table.sql, LEXIS)?,
+        order_by: table.order_by.clone(),
+        checks: checks(name, &table.checks, texts, previous)?,
+    })
+}
+
+/// The checks with their SQL rendered. Over the period before only those that set rows aside count.
+fn checks(subject: &str, checks: &[Check], texts: &Texts, previous: bool) -> Result<Vec<CheckInput>, String> {
+    checks
+        .iter()
+        .filter(|check| !previous || check.otherwise() == Otherwise::Exclude)
+        .map(|check| {
+            let sql = match check {
+                Check::Sql(sql) => Some(check_sql(subject, sql, texts)?),
+                _ => None,
+            };
+            Ok(CheckInput { check: check.clone(), sql })
+        })
+        .collect()
+}
+
+fn check_sql(subject: &str, check: &SqlCheck, texts: &Texts) -> Result<punctual_model::sql_text::SqlText, String> {
+    texts.sql(&format!("the sql check of `{subject}`"), check.sql(), LEXIS)
+}
+
+fn slug(name: &str) -> Result<Slug, String> {
+    name.parse().map_err(|e: punctual_model::slug::SlugError| e.to_string())
+}
+
+/// Snapshots are named by their content.
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn outputs(tables: &Tables) -> Pass {
+    let subjects = || tables.datasets().subjects.iter().chain(tables.checked().subjects.iter());
+    let output = |(name, rows): (&String, &CheckedRows)| {
+        // Rows left out of what a table was computed from count for the table's editions too.
+        let keys = subjects().filter_map(|(_, r)| r.left_out.by_key.as_ref()).flat_map(BTreeMap::keys);
+        let by_key = keys.map(|key| (key.clone(), tables.left_out_of(name, key)));
+        let left_out_by_key = by_key.filter(|(_, rows)| *rows > 0).collect();
+        let output = TableOutput {
+            path: rows.kept.path.clone(),
+            rows: rows.kept.rows,
+            left_out: tables.left_out(name),
+            left_out_by_key,
+        };
+        (name.clone(), output)
+    };
+    let findings = tables.datasets().findings.iter().chain(&tables.checked().findings);
+    Pass {
+        findings: findings.cloned().collect(),
+        tables: subjects().map(output).collect(),
+        rejected: rejected(subjects()),
+    }
+}
+
+fn rejected<'a>(subjects: impl Iterator<Item = (&'a String, &'a CheckedRows)>) -> BTreeMap<String, PathBuf> {
+    subjects.filter_map(|(name, rows)| Some((name.clone(), rows.rejected.as_ref()?.path.clone()))).collect()
+}

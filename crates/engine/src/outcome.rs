@@ -1,0 +1,121 @@
+//! What a run came to, and why it did not.
+
+use std::path::PathBuf;
+
+use punctual_model::{finding::Finding, parameter::ParameterError, period::PeriodError, state::Stage};
+use punctual_store::{StoreError, records::Run};
+
+use crate::{deliver::DeliveryOutcome, job::EditionOutput, sandbox::SandboxError, secret::SecretError};
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct RunOutcome {
+    /// The run as it stands.
+    pub run: Run,
+    /// What the checks found.
+    pub findings: Vec<Finding>,
+    /// The editions, if they were made.
+    pub editions: Vec<EditionOutput>,
+    /// The stages that were run now; the others were found done.
+    pub worked: Vec<Stage>,
+    /// What was delivered, if it was asked for.
+    pub delivery: Option<DeliveryOutcome>,
+}
+
+/// Why the engine did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The definitions do not give a report.
+    #[error("there is no report `{report}` without faults; `punctual check` says what is wrong")]
+    Unresolved {
+        /// The name.
+        report: String,
+    },
+    /// A parameter does not have its type.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// The period cannot be.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    /// A secret has no value.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A folder or file of the data folder failed.
+    #[error("{}: {message}", path.display())]
+    Folder {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        message: String,
+    },
+    /// Another process works on the run.
+    #[error("another process is working on run {run}; wait for it to end")]
+    Busy {
+        /// The run's id.
+        run: String,
+    },
+    /// A used template version has other content now.
+    #[error(
+        "template `{template}` was changed after its first use; give it a new version and let the report refer to that"
+    )]
+    ChangedTemplate {
+        /// `name@version`.
+        template: String,
+    },
+    /// A delivered revision cannot be made again.
+    #[error(
+        "this run has been delivered, so its {stage} stage is not run again: what was sent stays what is kept"
+    )]
+    Frozen {
+        /// The stage that was asked for.
+        stage: Stage,
+    },
+    /// A stage failed; the run can be run again and goes on from there.
+    #[error("{stage} failed: {message}")]
+    Stage {
+        /// The stage.
+        stage: Stage,
+        /// Why.
+        message: String,
+        /// What the checks found.
+        findings: Vec<Finding>,
+    },
+    /// The guards refuse to send.
+    #[error("refused to send: {}", refusals.join("; "))]
+    Refused {
+        /// Why, one by one.
+        refusals: Vec<String>,
+    },
+    /// The report says nothing of delivery.
+    #[error("report `{report}` has no `deliver:`; add who gets it and how")]
+    NoDelivery {
+        /// The name.
+        report: String,
+    },
+    /// A channel cannot be used.
+    #[error("channel `{channel}`: {message}")]
+    Channel {
+        /// The channel's name.
+        channel: String,
+        /// What is wrong and the way out.
+        message: String,
+    },
+    /// Something that this build kept cannot be read.
+    #[error("the output of stage {stage} cannot be read ({message}); run again with --from {stage}")]
+    Unreadable {
+        /// The stage.
+        stage: Stage,
+        /// Why.
+        message: String,
+    },
+}
+
+impl EngineError {
+    /// A stage's failure from a sandbox error.
+    pub(crate) fn of_job(stage: Stage, error: &SandboxError) -> Self {
+        Self::Stage { stage, message: error.to_string(), findings: Vec::new() }
+    }
+}

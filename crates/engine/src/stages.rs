@@ -1,0 +1,337 @@
+//! Transform and generate, from the parent's side: the job is put together, a finished one with the
+//! same input is kept, and the child's files become artifacts. Each takes the previous stage's value.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use punctual_model::{
+    definition::Otherwise,
+    finding::Finding,
+    identity::ContentHash,
+    project::Resolved,
+    state::{Stage, StageState},
+};
+use punctual_store::{
+    StageDone,
+    records::{ArtifactRecord, ExtractRecord, Run},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    environment::{Engine, Event},
+    extract::{Extracted, previous_name},
+    input,
+    job::{DatasetInput, EditionOutput, Facts, Generate, Generated, Job, TableOutput, Transform, Transformed},
+    outcome::EngineError,
+};
+
+const MIB: u64 = 1024 * 1024;
+
+/// What transform made, as it is kept: files by content.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tables {
+    pub(crate) tables: BTreeMap<String, KeptTable>,
+    pub(crate) previous: BTreeMap<String, KeptTable>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// One dataset or table by content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeptTable {
+    content: ContentHash,
+    rows: u64,
+    left_out: u64,
+    left_out_by_key: BTreeMap<String, u64>,
+}
+
+/// What generate made, as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Editions {
+    pub(crate) editions: Vec<EditionOutput>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Which run a stage belongs to, and where its child may write.
+#[derive(Clone, Copy)]
+pub(crate) struct Workplace<'a> {
+    pub(crate) run: &'a Run,
+    pub(crate) folder: &'a Path,
+    pub(crate) again: bool,
+}
+
+impl Engine {
+    /// Snapshots become checked datasets and tables.
+    pub(crate) async fn transform(
+        &self,
+        place: Workplace<'_>,
+        resolved: &Resolved<'_>,
+        facts: &Facts,
+        extracted: &Extracted,
+    ) -> Result<(Tables, bool), EngineError> {
+        let stage = Stage::Transform;
+        let job = |path: &dyn Fn(&ContentHash) -> PathBuf| self.transform_job(resolved, facts, extracted, path);
+        let name = input::name(stage, &self.parts.build, &job(&by_content));
+        if let Some(kept) = self.kept::<Tables>(place, stage, &name).await?
+            && kept.files().all(|content| self.parts.artifacts.contains(content))
+        {
+            return Ok((kept, false));
+        }
+        self.start(place, stage, &name).await?;
+        let files = |content: &ContentHash| self.parts.artifacts.path(content);
+        let inputs: Vec<PathBuf> = extracted.records.iter().map(|r| files(&r.snapshot)).collect();
+        let child: Transformed = match self.parts.sandbox.run(&Job::Transform(job(&files)), &inputs, place.folder).await {
+            Ok(child) => child,
+            Err(error) => return Err(EngineError::of_job(stage, &error)),
+        };
+        let rejected = self.adopt_rejected(&child)?;
+        if let Some(message) = failed_checks(&child.findings) {
+            return Err(EngineError::Stage { stage, message, findings: child.findings });
+        }
+        let tables = Tables {
+            tables: self.adopt_tables(&child.tables)?,
+            previous: self.adopt_tables(&child.previous)?,
+            findings: child.findings,
+        };
+        self.finish(place, stage, &tables, &tables.findings, &rejected).await?;
+        Ok((tables, true))
+    }
+
+    fn transform_job(
+        &self,
+        resolved: &Resolved<'_>,
+        facts: &Facts,
+        extracted: &Extracted,
+        path: &dyn Fn(&ContentHash) -> PathBuf,
+    ) -> Transform {
+        let query = &resolved.template.query;
+        let record = |name: &str| extracted.records.iter().find(|r: &&ExtractRecord| r.dataset == name);
+        let mut datasets = Vec::new();
+        let mut previous = Vec::new();
+        let compare = input::needs_previous(resolved.template);
+        for (name, dataset) in &query.datasets {
+            let Some(now) = record(name.as_str()) else { continue };
+            let checks = dataset.checks.clone();
+            datasets.push(DatasetInput { name: name.to_string(), path: path(&now.snapshot), checks: checks.clone() });
+            if compare {
+                // A dataset that does not depend on the period is the same in both.
+                let before = record(&previous_name(name.as_str())).unwrap_or(now);
+                previous.push(DatasetInput { name: name.to_string(), path: path(&before.snapshot), checks });
+            }
+        }
+        let limits = self.parts.sandbox.limits();
+        Transform {
+            facts: facts.clone(),
+            datasets,
+            previous,
+            tables: query.tables.iter().map(|(name, table)| (name.to_string(), table.clone())).collect(),
+            burst: resolved.report.burst.clone(),
+            memory: limits.memory_mib * MIB / 2,
+            query_timeout_ms: u64::try_from(limits.query.duration().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Tables become documents and artifacts.
+    pub(crate) async fn generate(
+        &self,
+        place: Workplace<'_>,
+        resolved: &Resolved<'_>,
+        facts: &Facts,
+        tables: &Tables,
+    ) -> Result<(Editions, bool), EngineError> {
+        let stage = Stage::Generate;
+        let job = |path: &dyn Fn(&ContentHash) -> PathBuf| self.generate_job(resolved, facts, tables, path);
+        let name = input::name(stage, &self.parts.build, &job(&by_content));
+        let artifacts = self.parts.store.artifacts(&place.run.id, place.run.revision.number).await?;
+        if let Some(kept) = self.kept::<Editions>(place, stage, &name).await?
+            && artifacts.iter().all(|a| self.parts.artifacts.contains(&a.content))
+        {
+            return Ok((kept, false));
+        }
+        self.start(place, stage, &name).await?;
+        let files = |content: &ContentHash| self.parts.artifacts.path(content);
+        let inputs: Vec<PathBuf> = tables.files().map(files).collect();
+        let child: Generated = match self.parts.sandbox.run(&Job::Generate(job(&files)), &inputs, place.folder).await {
+            Ok(child) => child,
+            Err(error) => return Err(EngineError::of_job(stage, &error)),
+        };
+        if let Some(message) = failed_checks(&child.findings) {
+            return Err(EngineError::Stage { stage, message, findings: child.findings });
+        }
+        let artifacts = self.adopt_files(&child.editions)?;
+        let editions = Editions { editions: child.editions, findings: child.findings };
+        self.finish(place, stage, &editions, &editions.findings, &artifacts).await?;
+        Ok((editions, true))
+    }
+
+    fn generate_job(
+        &self,
+        resolved: &Resolved<'_>,
+        facts: &Facts,
+        tables: &Tables,
+        path: &dyn Fn(&ContentHash) -> PathBuf,
+    ) -> Generate {
+        let report = resolved.report;
+        let place = |kept: &BTreeMap<String, KeptTable>| -> BTreeMap<String, TableOutput> {
+            kept.iter().map(|(name, table)| (name.clone(), table.placed(path))).collect()
+        };
+        let warnings = tables.findings.iter().filter(|f| f.severity == Otherwise::Warn);
+        Generate {
+            facts: facts.clone(),
+            layout: resolved.template.layout.clone(),
+            burst: report.burst.clone(),
+            formats: report.formats.clone(),
+            tables: place(&tables.tables),
+            previous: place(&tables.previous),
+            subject: report.deliver.as_ref().and_then(|d| d.subject.clone()),
+            summary: report.deliver.as_ref().and_then(|d| d.summary.clone()),
+            notes: warnings.map(|f| f.message.clone()).collect(),
+            memory: self.parts.sandbox.limits().memory_mib * MIB / 2,
+        }
+    }
+
+    /// The output of a stage that is done with this very input.
+    async fn kept<T: DeserializeOwned>(
+        &self,
+        place: Workplace<'_>,
+        stage: Stage,
+        name: &ContentHash,
+    ) -> Result<Option<T>, EngineError> {
+        if place.again {
+            return Ok(None);
+        }
+        let stages = self.parts.store.stages(&place.run.id, place.run.revision.number).await?;
+        let done = stages.into_iter().find(|s| s.stage == stage && s.state == StageState::Done && s.input == *name);
+        let Some(output) = done.and_then(|record| record.output) else { return Ok(None) };
+        // An output of another shape was made by another build: it is made again.
+        let kept = serde_json::from_str(&output).ok();
+        if kept.is_some() {
+            self.tell(Event::StageKept(stage));
+        }
+        Ok(kept)
+    }
+
+    async fn start(&self, place: Workplace<'_>, stage: Stage, name: &ContentHash) -> Result<(), EngineError> {
+        self.tell(Event::StageStarted(stage));
+        let revision = place.run.revision.number;
+        Ok(self.parts.store.start_stage(&place.run.id, revision, stage, name, self.now()).await?)
+    }
+
+    async fn finish<T: Serialize + Sync>(
+        &self,
+        place: Workplace<'_>,
+        stage: Stage,
+        output: &T,
+        findings: &[Finding],
+        artifacts: &[ArtifactRecord],
+    ) -> Result<(), EngineError> {
+        let output = punctual_model::identity::canonical_json(output);
+        let done = StageDone { stage, output: &output, findings, artifacts: Some(artifacts) };
+        self.parts.store.finish_stage(&place.run.id, place.run.revision.number, done, self.now()).await?;
+        self.tell(Event::StageDone(stage));
+        Ok(())
+    }
+
+    fn adopt(&self, path: &Path) -> Result<(ContentHash, u64), EngineError> {
+        let folder = |message: String| EngineError::Folder { path: path.to_owned(), message };
+        let stored = self.parts.artifacts.put_file(path).map_err(|e| folder(e.to_string()))?;
+        Ok((stored.content, stored.bytes))
+    }
+
+    fn adopt_tables(
+        &self,
+        tables: &BTreeMap<String, TableOutput>,
+    ) -> Result<BTreeMap<String, KeptTable>, EngineError> {
+        tables
+            .iter()
+            .map(|(name, table)| {
+                let (content, _) = self.adopt(&table.path)?;
+                let kept = KeptTable {
+                    content,
+                    rows: table.rows,
+                    left_out: table.left_out,
+                    left_out_by_key: table.left_out_by_key.clone(),
+                };
+                Ok((name.clone(), kept))
+            })
+            .collect()
+    }
+
+    fn adopt_rejected(&self, child: &Transformed) -> Result<Vec<ArtifactRecord>, EngineError> {
+        child
+            .rejected
+            .iter()
+            .map(|(name, path)| {
+                let (content, bytes) = self.adopt(path)?;
+                Ok(ArtifactRecord {
+                    edition: name.clone(),
+                    format: "rejected".to_owned(),
+                    file_name: format!("{name}-rejected.parquet"),
+                    media_type: "application/vnd.apache.parquet".to_owned(),
+                    content,
+                    bytes,
+                })
+            })
+            .collect()
+    }
+
+    fn adopt_files(&self, editions: &[EditionOutput]) -> Result<Vec<ArtifactRecord>, EngineError> {
+        let mut records = Vec::new();
+        for edition in editions {
+            for file in &edition.files {
+                let (content, bytes) = self.adopt(&file.path)?;
+                records.push(ArtifactRecord {
+                    edition: edition.key.clone(),
+                    format: file.format.clone(),
+                    file_name: file.file_name.clone(),
+                    media_type: file.media_type.clone(),
+                    content,
+                    bytes,
+                });
+            }
+        }
+        Ok(records)
+    }
+
+    /// What generate made earlier, for a revision whose artifacts stay as they are.
+    pub(crate) async fn generated_before(&self, run: &Run) -> Result<Editions, EngineError> {
+        let stage = Stage::Generate;
+        let stages = self.parts.store.stages(&run.id, run.revision.number).await?;
+        let output = stages.into_iter().find(|s| s.stage == stage).and_then(|record| record.output);
+        let output = output.ok_or(EngineError::Unreadable { stage, message: "there is none".to_owned() })?;
+        serde_json::from_str(&output).map_err(|e| EngineError::Unreadable { stage, message: e.to_string() })
+    }
+}
+
+/// For naming a job: a file is its content, wherever it lies.
+fn by_content(content: &ContentHash) -> PathBuf {
+    PathBuf::from(content.as_str())
+}
+
+impl KeptTable {
+    fn placed(&self, path: &dyn Fn(&ContentHash) -> PathBuf) -> TableOutput {
+        TableOutput {
+            path: path(&self.content),
+            rows: self.rows,
+            left_out: self.left_out,
+            left_out_by_key: self.left_out_by_key.clone(),
+        }
+    }
+}
+
+impl Tables {
+    fn files(&self) -> impl Iterator<Item = &ContentHash> {
+        self.tables.values().chain(self.previous.values()).map(|table| &table.content)
+    }
+}
+
+/// What the failed checks say, together; `None` when none failed.
+fn failed_checks(findings: &[Finding]) -> Option<String> {
+    let failed: Vec<&str> =
+        findings.iter().filter(|f| f.severity == Otherwise::Fail).map(|f| f.message.as_str()).collect();
+    if failed.is_empty() {
+        return None;
+    }
+    Some(failed.join("; "))
+}

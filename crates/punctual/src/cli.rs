@@ -1,0 +1,204 @@
+//! The command line as clap sees it: every command, its options and its words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use punctual_model::state::Stage;
+
+/// Turns data into reports and gets each one to the right people, on time, once, and proves it.
+#[derive(Debug, Parser)]
+#[command(name = "punctual", version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The project's folder: punctual.yaml and the files of definitions
+    #[arg(long, global = true, value_name = "DIR", env = "PUNCTUAL_PROJECT", default_value = ".")]
+    pub project: PathBuf,
+    /// Answer in JSON on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 the definitions have errors; 2 wrong command line; 3 a stage failed; \
+4 refused to send; 5 some deliveries were not accepted; 6 another process works on the run; 70 anything else.";
+
+impl Cli {
+    /// Whether answers are JSON.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a small project that runs
+    Init(InitArgs),
+    /// Print every error in the project's definitions
+    Check,
+    /// Print the JSON Schema of definitions, for editors
+    Schema {
+        /// Of the settings file, punctual.yaml
+        #[arg(long)]
+        settings: bool,
+    },
+    /// Show a report's definition with everything it refers to
+    Explain {
+        /// The report's name
+        report: String,
+    },
+    /// Show queries, editions and every recipient, compared with the last period; sends nothing
+    Plan(PlanArgs),
+    /// Run a report over a period; goes on from where it stopped, delivers only when told
+    Run(RunArgs),
+    /// List runs
+    Runs(ListArgs),
+    /// Show one run: stages, findings, datasets, artifacts, deliveries
+    Show {
+        /// The run's id, or the start of it
+        run: String,
+    },
+    /// List or copy out a run's artifacts
+    Artifacts(ArtifactsArgs),
+    /// List deliveries: who got what
+    Deliveries(ListArgs),
+    /// Look whether everything a project needs is there: sources, channels, sandbox, folders
+    Doctor,
+    /// Make the example project with its data, run it, and deliver to a folder
+    Demo(DemoArgs),
+    /// Print the next firings of a cron expression
+    Next(NextArgs),
+    /// Print a shell's completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print a reference page, made from the code
+    #[command(hide = true)]
+    Reference {
+        /// Which page
+        #[arg(value_parser = ["definitions", "commands"])]
+        page: String,
+    },
+}
+
+/// Where a new project goes.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder to write into; made if it is not there
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+}
+
+/// Which report over which period.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// The report's name
+    pub report: String,
+    /// The period: 2026-10, 2026-W43, 2026-Q4, 2026, 2026-10-05, 2026-10-01..2026-11-01 (the end is not included) or last
+    #[arg(long, default_value = "last")]
+    pub period: String,
+    /// Only this edition's deliveries; can be given more than once
+    #[arg(long = "edition", value_name = "KEY")]
+    pub editions: Vec<String>,
+    /// Give up on a failing source after this time, such as 0s or 5m
+    #[arg(long, value_name = "LENGTH")]
+    pub retry_for: Option<punctual_model::length::Length>,
+}
+
+/// What a plan is asked.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// What a run is asked.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub target: Target,
+    /// Run this stage and the later ones again: extract, transform or generate
+    #[arg(long, value_name = "STAGE", value_parser = parse_stage)]
+    pub from: Option<Stage>,
+    /// Stop after this stage
+    #[arg(long, value_name = "STAGE", value_parser = parse_stage, conflicts_with = "deliver")]
+    pub until: Option<Stage>,
+    /// Send to the recipients; without it nothing leaves
+    #[arg(long)]
+    pub deliver: bool,
+    /// More recipients than `confirm_over` are meant
+    #[arg(long)]
+    pub confirm: bool,
+}
+
+fn parse_stage(text: &str) -> Result<Stage, String> {
+    text.parse().map_err(|_| {
+        let known: Vec<&str> = Stage::ALL.iter().map(|s| s.as_str()).collect();
+        format!("known stages: {}", known.join(", "))
+    })
+}
+
+/// What to list.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only of this report
+    #[arg(long)]
+    pub report: Option<String>,
+    /// Only of this period
+    #[arg(long)]
+    pub period: Option<String>,
+    /// Only of this run
+    #[arg(long)]
+    pub run: Option<String>,
+    /// At most so many, newest first; 0 for all
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+}
+
+/// Which artifacts.
+#[derive(Debug, Args)]
+pub struct ArtifactsArgs {
+    /// The run's id, or the start of it
+    pub run: String,
+    /// Only of this edition
+    #[arg(long = "edition", value_name = "KEY")]
+    pub edition: Option<String>,
+    /// Only in this format
+    #[arg(long)]
+    pub format: Option<String>,
+    /// Copy them into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// How the demo runs.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The folder to make the project in
+    #[arg(long, default_value = "demo")]
+    pub dir: PathBuf,
+    /// Do not serve the web app afterwards (there is none yet: accepted for scripts)
+    #[arg(long)]
+    pub no_serve: bool,
+    /// How much data: 1 is about a hundred thousand rows
+    #[arg(long, default_value_t = 1.0)]
+    pub size: f64,
+}
+
+/// Which firings.
+#[derive(Debug, Args)]
+pub struct NextArgs {
+    /// The cron expression, in quotes
+    #[arg(allow_hyphen_values = true)]
+    pub expression: String,
+    /// The time zone
+    #[arg(long, default_value = "UTC")]
+    pub tz: punctual_model::zone::Zone,
+    /// Strictly after this instant; by default now
+    #[arg(long)]
+    pub after: Option<jiff::Timestamp>,
+    /// How many
+    #[arg(long, default_value_t = 5)]
+    pub count: usize,
+}

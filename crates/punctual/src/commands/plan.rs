@@ -1,0 +1,79 @@
+//! `plan`: what a delivery would do, compared with last time. It sends nothing.
+
+use std::path::Path;
+
+use punctual_engine::Plan;
+use punctual_model::state::Stage;
+
+use super::Workbench;
+use crate::{cli::PlanArgs, exit, show};
+
+/// Shows what a delivery would do.
+pub async fn plan(root: &Path, args: &PlanArgs, json: bool) -> anyhow::Result<u8> {
+    let bench = Workbench::for_target(root, &args.target, json).await?;
+    let request = bench.request(&args.target, Stage::Review)?;
+    let plan = bench.engine.plan(&request).await?;
+    drop(bench);
+    let refused = !plan.refusals.is_empty();
+    if json {
+        show::json(&plan);
+    } else {
+        show_plan(&plan);
+    }
+    Ok(if refused { exit::REFUSED } else { exit::OK })
+}
+
+fn show_plan(plan: &Plan) {
+    show::print("Queries");
+    for query in &plan.queries {
+        show::print(&format!("  {} from {}: {} rows", query.dataset, query.source, query.rows));
+        for line in query.statement.trim().lines() {
+            show::print(&format!("    {line}"));
+        }
+    }
+    show::print("\nEditions");
+    let editions = plan.editions.iter().map(|e| vec![e.key.clone(), e.title.clone(), e.rows.to_string(), e.files.join("\n")]);
+    show::table(&["edition", "title", "rows", "files"], &[2], editions);
+    show::print("\nMessages");
+    let messages = plan.messages.iter().map(|message| {
+        let state = message.state.map_or("new", |state| state.as_str());
+        let r = &message.recipient;
+        vec![r.edition.clone(), r.email.clone(), message.subject.clone(), message.files.len().to_string(), state.to_owned()]
+    });
+    show::table(&["edition", "to", "subject", "files", "state"], &[3], messages);
+    show_changes(plan);
+    for warning in &plan.warnings {
+        show::print(&format!("warning: {warning}"));
+    }
+    for refusal in &plan.refusals {
+        show::print(&format!("refused: {refusal}"));
+    }
+    show::print(&format!(
+        "\n{} editions, {} recipients{}; nothing was sent",
+        plan.editions.len(),
+        plan.messages.len(),
+        if plan.refusals.is_empty() { "" } else { "; a delivery would be refused" }
+    ));
+}
+
+fn show_changes(plan: &Plan) {
+    let Some(changes) = &plan.changes else {
+        show::print("\nNo earlier period was delivered: there is nothing to compare with.");
+        return;
+    };
+    show::print("\nCompared with the last period");
+    let mut same = true;
+    for (word, recipients) in [("new", &changes.new), ("gone", &changes.gone)] {
+        for recipient in recipients {
+            show::print(&format!("  {word}: {} (edition {})", recipient.email, recipient.edition));
+            same = false;
+        }
+    }
+    for (before, now) in &changes.changed_domain {
+        show::print(&format!("  other domain: {} was {} (edition {})", now.email, before.email, now.edition));
+        same = false;
+    }
+    if same {
+        show::print("  the same recipients");
+    }
+}

@@ -1,0 +1,60 @@
+//! An engine for a project: the state database and artifacts in its data folder, the registered
+//! adapters, the sandbox, the machine's clock.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context;
+use punctual_engine::{Engine, MasterKey, Parts, Progress, RetryPolicy, SystemClock, sandbox::Sandbox};
+use punctual_model::{length::Length, project::Project};
+use punctual_store::{Store, artifacts::Artifacts, sql::SqlStore};
+
+use crate::exit;
+
+/// What this build is: outputs of another build are made again. The program's size and date tell
+/// builds of one version apart.
+fn build(program: &Path) -> String {
+    let of_file = std::fs::metadata(program).ok().and_then(|file| {
+        let changed = file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(format!("{:x}.{:x}", file.len(), changed.as_micros()))
+    });
+    format!("{}+{}", env!("CARGO_PKG_VERSION"), of_file.unwrap_or_else(|| "unknown".to_owned()))
+}
+
+/// Opens a project's data folder and puts an engine together.
+///
+/// # Errors
+/// When the data folder, the key or the state database cannot be used.
+pub async fn engine(
+    root: &Path,
+    project: &Project,
+    retry_for: Option<Length>,
+    progress: Arc<dyn Progress>,
+) -> anyhow::Result<Engine> {
+    let root = root.canonicalize().with_context(|| format!("{} cannot be opened", root.display()))?;
+    let data = root.join(&project.settings.data);
+    std::fs::create_dir_all(&data).with_context(|| format!("{} cannot be made", data.display()))?;
+    let key = MasterKey::open(&data.join("master.key")).map_err(|e| exit::coded(exit::INTERNAL, e))?;
+    let store: Arc<dyn Store> = Arc::new(SqlStore::sqlite(&data.join("state.sqlite")).await?);
+    let artifacts = Artifacts::open(&data.join("artifacts"))?;
+    let mut retry = RetryPolicy::from(&project.settings.retry);
+    if let Some(length) = retry_for {
+        retry.for_at_most = length.duration();
+    }
+    let program = std::env::current_exe().context("the program cannot find itself")?;
+    let build = build(&program);
+    Ok(Engine::new(Parts {
+        store,
+        artifacts: Arc::new(artifacts),
+        sources: punctual_sources::KINDS,
+        formats: punctual_formats::KINDS,
+        channels: punctual_channels::KINDS,
+        sandbox: Sandbox::new(program, project.settings.limits.clone()),
+        clock: Arc::new(SystemClock),
+        progress,
+        key,
+        retry,
+        project: root,
+        data,
+        build,
+    }))
+}

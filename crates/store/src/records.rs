@@ -1,0 +1,198 @@
+//! The records that the store keeps, as values. All times are instants given by the caller.
+
+use jiff::Timestamp;
+use punctual_model::{
+    finding::Finding,
+    identity::{ContentHash, DeliveryKey, RunKey},
+    recipients::Recipient,
+    state::{DeliveryState, RevisionState, Stage, StageState},
+};
+use serde::{Deserialize, Serialize};
+
+/// A run and its newest revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// The run's id (`RunKey::id`).
+    pub id: String,
+    /// What the run is.
+    pub key: RunKey,
+    /// The first instant of the period.
+    pub period_start: Timestamp,
+    /// The first instant after the period.
+    pub period_end: Timestamp,
+    /// The newest revision.
+    pub revision: Revision,
+}
+
+/// A revision of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Revision {
+    /// The run's id.
+    pub run: String,
+    /// The number, from 1.
+    pub number: u32,
+    /// The state.
+    pub state: RevisionState,
+    /// Why it failed, or what else there is to say.
+    pub message: Option<String>,
+    /// The hash of the frozen definition.
+    pub definition_hash: ContentHash,
+    /// The frozen definition: report, template and list as JSON.
+    pub definition: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+}
+
+/// One stage of a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StageRecord {
+    /// The stage.
+    pub stage: Stage,
+    /// Its state.
+    pub state: StageState,
+    /// The name of its input: equal names give equal outputs.
+    pub input: ContentHash,
+    /// What it made, as JSON that only the stage reads.
+    pub output: Option<String>,
+    /// Why it failed.
+    pub message: Option<String>,
+    /// When it last started.
+    pub started_at: Timestamp,
+    /// When it last ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What one dataset's extraction gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtractRecord {
+    /// The dataset; `NAME@previous` for the period before.
+    pub dataset: String,
+    /// The source's name.
+    pub source: String,
+    /// The statement as it was sent.
+    pub statement: String,
+    /// The parameters as JSON.
+    pub binds: String,
+    /// The snapshot's content.
+    pub snapshot: ContentHash,
+    /// Its rows.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// When the extraction ended.
+    pub extracted_at: Timestamp,
+}
+
+/// One file of one edition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ArtifactRecord {
+    /// The edition's key.
+    pub edition: String,
+    /// The format's name; `rejected` for rows that checks set aside.
+    pub format: String,
+    /// The name that people see.
+    pub file_name: String,
+    /// The media type.
+    pub media_type: String,
+    /// The content.
+    pub content: ContentHash,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+/// A delivery as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// The delivery's id (`DeliveryKey::id`).
+    pub id: String,
+    /// What is delivered to whom.
+    pub key: DeliveryKey,
+    /// The report's name.
+    pub report: String,
+    /// The period's key.
+    pub period: String,
+    /// The address at the time of planning.
+    pub email: String,
+    /// The recipient's name.
+    pub name: Option<String>,
+    /// The Message-ID, without angle brackets.
+    pub message_id: String,
+    /// The state.
+    pub state: DeliveryState,
+    /// The last phase of the last attempt: `connected`, `body_started`, `final_sent`.
+    pub phase: Option<String>,
+    /// The words of the other side, or why nothing was sent.
+    pub reply: Option<String>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it was planned.
+    pub planned_at: Timestamp,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+}
+
+/// A delivery to be planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// What is delivered to whom.
+    pub key: DeliveryKey,
+    /// The address.
+    pub email: String,
+    /// The recipient's name.
+    pub name: Option<String>,
+    /// The Message-ID, without angle brackets.
+    pub message_id: String,
+}
+
+/// One attempt to deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attempt {
+    /// The delivery's id.
+    pub delivery: String,
+    /// The number, from 1.
+    pub number: u32,
+    /// The address used.
+    pub email: String,
+    /// The last phase that was committed.
+    pub phase: Option<String>,
+    /// The state it ended in; `None` while it is under way, or when the process died.
+    pub outcome: Option<DeliveryState>,
+    /// The words of the other side.
+    pub reply: Option<String>,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Which runs or deliveries to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only of this report.
+    pub report: Option<String>,
+    /// Only of this period.
+    pub period: Option<String>,
+    /// Only of this run.
+    pub run: Option<String>,
+    /// At most so many, newest first; 0 for all.
+    pub limit: u32,
+}
+
+/// A template version as it was first used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PinnedTemplate {
+    /// `name@version`.
+    pub name: String,
+    /// The hash of the resolved template.
+    pub content: ContentHash,
+    /// When it was first used.
+    pub first_used_at: Timestamp,
+}
+
+/// Recipients of the last run before a period, for comparison.
+pub type LastRecipients = Vec<Recipient>;
+
+/// Findings of one stage.
+pub type Findings = Vec<(Stage, Finding)>;

@@ -1,0 +1,77 @@
+//! What each dataset's extraction gave.
+
+use sqlx::any::AnyRow;
+
+use super::{
+    SqlStore,
+    rows::{Reader, signed},
+};
+use crate::{StoreError, records::ExtractRecord};
+
+impl SqlStore {
+    pub(super) async fn put_extract(
+        &self,
+        run: &str,
+        revision: u32,
+        extract: &ExtractRecord,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO extract (run, revision, dataset, source, statement, binds, snapshot, rows, bytes, extracted_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (run, revision, dataset) DO UPDATE SET source = excluded.source,
+                 statement = excluded.statement, binds = excluded.binds, snapshot = excluded.snapshot,
+                 rows = excluded.rows, bytes = excluded.bytes, extracted_at = excluded.extracted_at",
+        )
+        .bind(run)
+        .bind(i64::from(revision))
+        .bind(&extract.dataset)
+        .bind(&extract.source)
+        .bind(&extract.statement)
+        .bind(&extract.binds)
+        .bind(extract.snapshot.as_str())
+        .bind(signed(extract.rows))
+        .bind(signed(extract.bytes))
+        .bind(extract.extracted_at.as_microsecond())
+        .execute(&self.pool)
+        .await
+        .map_err(|e| self.failed(&e))?;
+        Ok(())
+    }
+
+    pub(super) async fn list_extracts(&self, run: &str, revision: u32) -> Result<Vec<ExtractRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT dataset, source, statement, binds, snapshot, rows, bytes, extracted_at FROM extract
+             WHERE run = $1 AND revision = $2 ORDER BY dataset",
+        )
+        .bind(run)
+        .bind(i64::from(revision))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| self.failed(&e))?;
+        rows.iter().map(extract).collect()
+    }
+
+    pub(super) async fn drop_extracts(&self, run: &str, revision: u32) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM extract WHERE run = $1 AND revision = $2")
+            .bind(run)
+            .bind(i64::from(revision))
+            .execute(&self.pool)
+            .await
+            .map_err(|e| self.failed(&e))?;
+        Ok(())
+    }
+}
+
+fn extract(row: &AnyRow) -> Result<ExtractRecord, StoreError> {
+    let read = Reader(row);
+    Ok(ExtractRecord {
+        dataset: read.text("dataset")?,
+        source: read.text("source")?,
+        statement: read.text("statement")?,
+        binds: read.text("binds")?,
+        snapshot: read.content("snapshot")?,
+        rows: read.count("rows")?,
+        bytes: read.count("bytes")?,
+        extracted_at: read.instant("extracted_at")?,
+    })
+}

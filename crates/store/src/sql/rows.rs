@@ -1,0 +1,65 @@
+//! Rows of the state database become records. A value that this build cannot read is `Corrupt`.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use punctual_model::identity::ContentHash;
+use sqlx::{Row, any::AnyRow};
+
+use crate::StoreError;
+
+/// Reads columns of a row by name.
+pub(super) struct Reader<'a>(pub(super) &'a AnyRow);
+
+impl Reader<'_> {
+    pub(super) fn text(&self, column: &str) -> Result<String, StoreError> {
+        self.0.try_get(column).map_err(|e| corrupt(column, &e.to_string()))
+    }
+
+    pub(super) fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+        self.0.try_get(column).map_err(|e| corrupt(column, &e.to_string()))
+    }
+
+    pub(super) fn number(&self, column: &str) -> Result<i64, StoreError> {
+        self.0.try_get(column).map_err(|e| corrupt(column, &e.to_string()))
+    }
+
+    pub(super) fn count(&self, column: &str) -> Result<u64, StoreError> {
+        u64::try_from(self.number(column)?).map_err(|e| corrupt(column, &e.to_string()))
+    }
+
+    pub(super) fn small(&self, column: &str) -> Result<u32, StoreError> {
+        u32::try_from(self.number(column)?).map_err(|e| corrupt(column, &e.to_string()))
+    }
+
+    pub(super) fn instant(&self, column: &str) -> Result<Timestamp, StoreError> {
+        Timestamp::from_microsecond(self.number(column)?).map_err(|e| corrupt(column, &e.to_string()))
+    }
+
+    pub(super) fn maybe_instant(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+        let micros: Option<i64> = self.0.try_get(column).map_err(|e| corrupt(column, &e.to_string()))?;
+        micros.map(|m| Timestamp::from_microsecond(m).map_err(|e| corrupt(column, &e.to_string()))).transpose()
+    }
+
+    pub(super) fn content(&self, column: &str) -> Result<ContentHash, StoreError> {
+        let text = self.text(column)?;
+        ContentHash::from_hex(&text).ok_or_else(|| corrupt(column, &format!("`{text}` is not a hash")))
+    }
+
+    /// A word of one of the model's lists of states.
+    pub(super) fn word<T: FromStr>(&self, column: &str) -> Result<T, StoreError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        self.text(column)?.parse().map_err(|e: T::Err| StoreError::Corrupt(e.to_string()))
+    }
+}
+
+fn corrupt(column: &str, message: &str) -> StoreError {
+    StoreError::Corrupt(format!("column `{column}`: {message}"))
+}
+
+/// A count as the database holds it.
+pub(super) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

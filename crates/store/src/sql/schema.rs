@@ -1,0 +1,163 @@
+//! The state database's schema: numbered migrations, append-only, one text for SQLite and PostgreSQL.
+//! Times are microseconds since 1970 UTC. A CHECK mirrors every state of the model's tables.
+
+/// A step of the schema. Once released its text never changes.
+pub(super) struct Migration {
+    pub(super) number: i64,
+    pub(super) statements: &'static [&'static str],
+}
+
+/// The table of applied migrations.
+pub(super) const APPLIED: &str = "CREATE TABLE IF NOT EXISTS migration (
+    number BIGINT NOT NULL PRIMARY KEY,
+    content TEXT NOT NULL,
+    applied_at BIGINT NOT NULL
+)";
+
+/// All migrations in order.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    statements: &[
+        "CREATE TABLE template (
+            name TEXT NOT NULL PRIMARY KEY,
+            content TEXT NOT NULL,
+            definition TEXT NOT NULL,
+            first_used_at BIGINT NOT NULL
+        )",
+        "CREATE TABLE run (
+            id TEXT NOT NULL PRIMARY KEY,
+            report TEXT NOT NULL,
+            period TEXT NOT NULL,
+            params_hash TEXT NOT NULL,
+            period_start BIGINT NOT NULL,
+            period_end BIGINT NOT NULL,
+            created_at BIGINT NOT NULL,
+            UNIQUE (report, period, params_hash)
+        )",
+        "CREATE TABLE revision (
+            run TEXT NOT NULL REFERENCES run (id),
+            number BIGINT NOT NULL CHECK (number >= 1),
+            state TEXT NOT NULL CHECK (state IN ('queued', 'waiting', 'generating', 'formatting', 'reviewing',
+                'distributing', 'completed', 'partial', 'failed', 'skipped', 'cancelled')),
+            message TEXT,
+            definition_hash TEXT NOT NULL,
+            definition TEXT NOT NULL,
+            created_at BIGINT NOT NULL,
+            changed_at BIGINT NOT NULL,
+            PRIMARY KEY (run, number)
+        )",
+        "CREATE TABLE stage (
+            run TEXT NOT NULL,
+            revision BIGINT NOT NULL,
+            stage TEXT NOT NULL CHECK (stage IN ('extract', 'transform', 'generate', 'review', 'deliver')),
+            state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+            input TEXT NOT NULL,
+            output TEXT,
+            message TEXT,
+            started_at BIGINT NOT NULL,
+            ended_at BIGINT,
+            PRIMARY KEY (run, revision, stage),
+            FOREIGN KEY (run, revision) REFERENCES revision (run, number)
+        )",
+        "CREATE TABLE extract (
+            run TEXT NOT NULL,
+            revision BIGINT NOT NULL,
+            dataset TEXT NOT NULL,
+            source TEXT NOT NULL,
+            statement TEXT NOT NULL,
+            binds TEXT NOT NULL,
+            snapshot TEXT NOT NULL,
+            rows BIGINT NOT NULL,
+            bytes BIGINT NOT NULL,
+            extracted_at BIGINT NOT NULL,
+            PRIMARY KEY (run, revision, dataset),
+            FOREIGN KEY (run, revision) REFERENCES revision (run, number)
+        )",
+        "CREATE TABLE finding (
+            run TEXT NOT NULL,
+            revision BIGINT NOT NULL,
+            stage TEXT NOT NULL CHECK (stage IN ('extract', 'transform', 'generate', 'review', 'deliver')),
+            position BIGINT NOT NULL,
+            finding TEXT NOT NULL,
+            PRIMARY KEY (run, revision, stage, position),
+            FOREIGN KEY (run, revision) REFERENCES revision (run, number)
+        )",
+        "CREATE TABLE artifact (
+            run TEXT NOT NULL,
+            revision BIGINT NOT NULL,
+            stage TEXT NOT NULL CHECK (stage IN ('extract', 'transform', 'generate', 'review', 'deliver')),
+            position BIGINT NOT NULL,
+            edition TEXT NOT NULL,
+            format TEXT NOT NULL,
+            file_name TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            content TEXT NOT NULL,
+            bytes BIGINT NOT NULL,
+            PRIMARY KEY (run, revision, stage, edition, format),
+            FOREIGN KEY (run, revision) REFERENCES revision (run, number)
+        )",
+        "CREATE TABLE delivery (
+            id TEXT NOT NULL PRIMARY KEY,
+            run TEXT NOT NULL,
+            revision BIGINT NOT NULL,
+            edition TEXT NOT NULL,
+            purpose TEXT NOT NULL CHECK (purpose IN ('preview', 'report', 'notice')),
+            channel TEXT NOT NULL,
+            recipient TEXT NOT NULL,
+            copy BIGINT NOT NULL CHECK (copy >= 0),
+            email TEXT NOT NULL,
+            name TEXT,
+            message_id TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'accepted', 'transient', 'permanent',
+                'in_doubt', 'delivered', 'bounced', 'complained')),
+            phase TEXT CHECK (phase IN ('connected', 'body_started', 'final_sent')),
+            reply TEXT,
+            attempts BIGINT NOT NULL DEFAULT 0,
+            planned_at BIGINT NOT NULL,
+            changed_at BIGINT NOT NULL,
+            UNIQUE (run, revision, edition, purpose, channel, recipient, copy),
+            FOREIGN KEY (run, revision) REFERENCES revision (run, number)
+        )",
+        "CREATE TABLE attempt (
+            delivery TEXT NOT NULL REFERENCES delivery (id),
+            number BIGINT NOT NULL CHECK (number >= 1),
+            email TEXT NOT NULL,
+            phase TEXT CHECK (phase IN ('connected', 'body_started', 'final_sent')),
+            outcome TEXT CHECK (outcome IN ('planned', 'sending', 'accepted', 'transient', 'permanent',
+                'in_doubt', 'delivered', 'bounced', 'complained')),
+            reply TEXT,
+            started_at BIGINT NOT NULL,
+            ended_at BIGINT,
+            PRIMARY KEY (delivery, number)
+        )",
+        "CREATE INDEX run_by_report ON run (report, period_start)",
+    ],
+}];
+
+#[cfg(test)]
+mod tests {
+    use punctual_model::state::{DeliveryState, RevisionState, StageState};
+
+    use super::MIGRATIONS;
+
+    /// The words of the first `column IN (...)` of a table.
+    fn allowed(table: &str, column: &str) -> Vec<String> {
+        let statements = MIGRATIONS.iter().flat_map(|m| m.statements);
+        let prefix = format!("CREATE TABLE {table} ");
+        let statement = statements.into_iter().find(|s| s.starts_with(&prefix)).expect("the table");
+        let list = statement.split(&format!("CHECK ({column} IN (")).nth(1).expect("a CHECK");
+        let list = list.split(')').next().expect("its end");
+        list.split(',').map(|word| word.trim().trim_matches('\'').to_owned()).collect()
+    }
+
+    #[test]
+    fn every_check_lists_the_states_of_the_model() {
+        let revision: Vec<&str> = RevisionState::ALL.iter().map(|s| s.as_str()).collect();
+        assert_eq!(allowed("revision", "state"), revision);
+        let stage: Vec<&str> = StageState::ALL.iter().map(|s| s.as_str()).collect();
+        assert_eq!(allowed("stage", "state"), stage);
+        let delivery: Vec<&str> = DeliveryState::ALL.iter().map(|s| s.as_str()).collect();
+        assert_eq!(allowed("delivery", "state"), delivery);
+        assert_eq!(allowed("attempt", "outcome"), delivery);
+    }
+}
