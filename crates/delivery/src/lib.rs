@@ -1,0 +1,24 @@
+//! What leaves and how: messages, the `Channel` trait with its phases, reply classes, and which
+//! state follows which answer. Nothing here knows which channels exist, the store, the engine or
+//! a clock; nothing here does I/O.
+
+pub mod address;
+pub mod body;
+pub mod channel;
+pub mod header;
+mod html;
+pub mod message;
+pub mod message_id;
+pub mod outcome;
+pub mod reply;
+
+pub use address::{AddressError, EmailAddress, Mailbox};
+pub use body::{BodyWords, Change, Figure, FileLine, ReportBody, Tone, WebLink};
+pub use channel::{
+    Accepted, Channel, ChannelConfig, ChannelConfigError, ChannelKind, Known, Phase, PhaseNotRecorded, Phases, Probe,
+};
+pub use header::{FileName, HeaderError, HeaderText, MediaType};
+pub use message::{Attachment, AttachmentContent, Message, Trace};
+pub use message_id::{MessageId, MessageIdError};
+pub use outcome::{InDoubtPolicy, after_crash, outcome, settle};
+pub use reply::{EnhancedStatus, Refusal, ReplyClass, Step, classify};
