@@ -1,0 +1,238 @@
+//! A layout and the tables of one edition become a `Document`: columns are chosen, values written,
+//! figures compared, charts drawn, texts rendered. Where rows come from and what becomes of the
+//! document is not known here.
+
+mod chart;
+mod columns;
+mod error;
+mod figures;
+mod projected;
+mod table;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow::datatypes::SchemaRef;
+use indexmap::IndexMap;
+use punctual_model::{
+    definition::{Layout, Section as SectionSpec},
+    value::Value,
+    zone::Zone,
+};
+
+pub use self::error::AssembleError;
+use crate::{
+    content::{Body, Document, Head, Rows, RowsError, Section},
+    locale::Locale,
+    text::{PeriodFacts, TextContext, TextRenderer},
+    theme::Theme,
+};
+
+/// What is known of one edition.
+#[derive(Debug, Clone)]
+pub struct Edition {
+    /// The report's name.
+    pub report: String,
+    /// What people call the report.
+    pub report_title: String,
+    /// The edition's key; `all` for a report that is not burst.
+    pub key: String,
+    /// Whose edition it is.
+    pub burst: Option<BurstRow>,
+    /// The period.
+    pub period: PeriodFacts,
+    /// The resolved parameters.
+    pub parameters: BTreeMap<String, Value>,
+    /// The language and number style.
+    pub locale: &'static Locale,
+    /// The report's currency (ISO 4217); a burst row's `currency` wins.
+    pub currency: String,
+    /// The report's zone.
+    pub zone: Zone,
+    /// The colours.
+    pub theme: Theme,
+    /// The datasets and tables by name, with the rows of this edition.
+    pub tables: BTreeMap<String, EditionTable>,
+    /// Remarks that readers must see, besides those that are made here.
+    pub notes: Vec<String>,
+}
+
+/// The row that an edition is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BurstRow {
+    /// The column that holds the key.
+    pub column: String,
+    /// The row's name in text templates.
+    pub alias: String,
+    /// Its columns.
+    pub row: IndexMap<String, Value>,
+}
+
+/// A dataset or table, and the rows of it that belong to the edition.
+#[derive(Debug, Clone)]
+pub struct EditionTable {
+    /// The columns.
+    pub schema: SchemaRef,
+    /// The rows.
+    pub rows: Arc<dyn Rows>,
+    /// Rows that checks set aside before.
+    pub left_out: u64,
+    /// The same over the period before, where it was asked for.
+    pub previous: Option<Arc<dyn Rows>>,
+}
+
+impl Edition {
+    /// The currency of amounts: the burst row's, or the report's.
+    pub fn currency(&self) -> &str {
+        match self.burst.as_ref().and_then(|burst| burst.row.get("currency")) {
+            Some(Value::Text(code)) if !code.trim().is_empty() => code.trim(),
+            _ => &self.currency,
+        }
+    }
+
+    /// The name of whom the edition is about: the burst row's `name`, or the key.
+    pub fn about(&self) -> Option<String> {
+        let burst = self.burst.as_ref()?;
+        match burst.row.get("name") {
+            Some(Value::Text(name)) if !name.trim().is_empty() => Some(name.clone()),
+            _ => Some(self.key.clone()),
+        }
+    }
+
+    /// Renders the edition's texts: titles, paragraphs, subjects, summary lines.
+    pub fn renderer(&self) -> TextRenderer {
+        TextRenderer::new(self.locale, self.currency(), self.zone.clone())
+    }
+
+    /// What those texts can see: `period`, `parameters`, `report`, the burst row by its alias, and the
+    /// row of each table that the layout shows key figures of, by the table's name.
+    ///
+    /// # Errors
+    /// When the rows of key figures cannot be read or are more than one.
+    pub fn context(&self, layout: &Layout) -> Result<TextContext, AssembleError> {
+        let mut context = TextContext::new(self.period.clone());
+        context.set_row("parameters", self.parameters.clone());
+        context.set_row(
+            "report",
+            [
+                ("name".to_owned(), Value::Text(self.report.clone())),
+                ("title".to_owned(), Value::Text(self.report_title.clone())),
+                ("edition".to_owned(), Value::Text(self.key.clone())),
+                ("currency".to_owned(), Value::Text(self.currency().to_owned())),
+            ],
+        );
+        for section in &layout.sections {
+            if let SectionSpec::Figures(figures) = section {
+                let section = Place { edition: self, section: figures.name.as_str() };
+                let table = section.table(figures.data.as_str())?;
+                context.set_row(figures.data.as_str(), figures::row_values(&section, &figures.data, table)?);
+            }
+        }
+        if let Some(burst) = &self.burst {
+            context.set_row(&burst.alias, burst.row.clone());
+        }
+        Ok(context)
+    }
+}
+
+/// A section of an edition, for lookups whose errors name it.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    edition: &'a Edition,
+    section: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn table(&self, name: &str) -> Result<&'a EditionTable, AssembleError> {
+        let tables = &self.edition.tables;
+        tables
+            .get(name)
+            .ok_or_else(|| AssembleError::unknown_table(self.section, name, tables.keys().map(String::as_str)))
+    }
+
+    fn unreadable(&self, source: RowsError) -> AssembleError {
+        AssembleError::Rows { section: self.section.to_owned(), source }
+    }
+}
+
+/// Makes the document of one edition.
+///
+/// # Errors
+/// What in the layout does not fit the data, with the section's name and the way out.
+pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, AssembleError> {
+    let context = edition.context(layout)?;
+    let renderer = edition.renderer();
+    let text = |place: &str, template: &str| {
+        renderer.render(template, &context).map_err(|source| AssembleError::Text { place: place.to_owned(), source })
+    };
+    let head = Head {
+        report: edition.report.clone(),
+        edition: edition.key.clone(),
+        title: text("title", &layout.title)?.trim().to_owned(),
+        subtitle: layout.subtitle.as_deref().map(|subtitle| text("subtitle", subtitle)).transpose()?,
+        about: edition.about(),
+        period: edition.period.label.clone(),
+        first_day: edition.period.first_day,
+        end_day: edition.period.end_day,
+        locale: edition.locale.tag.to_owned(),
+        timezone: edition.zone.name().to_owned(),
+        currency: edition.currency().to_owned(),
+    };
+    let mut notes = edition.notes.clone();
+    let mut sections = Vec::with_capacity(layout.sections.len());
+    for spec in &layout.sections {
+        let place = Place { edition, section: spec.name().as_str() };
+        let (title, body) = match spec {
+            SectionSpec::Figures(spec) => (&spec.title, Body::Figures(figures::build(&place, spec)?)),
+            SectionSpec::Chart(spec) => (&spec.title, Body::Chart(chart::build(&place, spec)?)),
+            SectionSpec::Table(spec) => (&spec.title, Body::Table(table::build(&place, spec)?)),
+            SectionSpec::Text(spec) => (&spec.title, Body::Text(paragraphs(&text(place.section, &spec.text)?))),
+        };
+        notes.extend(left_out_note(&place, spec, title.as_deref(), &body)?);
+        sections.push(Section { name: place.section.to_owned(), title: title.clone(), body });
+    }
+    notes.dedup();
+    Ok(Document { head, sections, notes })
+}
+
+/// Tables say themselves how many rows were left out; for other sections a note does.
+fn left_out_note(
+    place: &Place<'_>,
+    spec: &SectionSpec,
+    title: Option<&str>,
+    body: &Body,
+) -> Result<Option<String>, AssembleError> {
+    let (Some(data), Body::Figures(_) | Body::Chart(_)) = (spec.data(), body) else { return Ok(None) };
+    let left_out = place.table(data.as_str())?.left_out;
+    let name = title.map_or_else(|| columns::humanized(place.section), str::to_owned);
+    Ok((left_out > 0).then(|| format!("{name}: {}", place.edition.locale.rows_left_out(left_out))))
+}
+
+/// Blank lines separate paragraphs; a single line break is a space.
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for line in text.lines().map(str::trim) {
+        let last = paragraphs.last_mut().expect("never empty");
+        match (line.is_empty(), last.is_empty()) {
+            (true, true) => {}
+            (true, false) => paragraphs.push(String::new()),
+            (false, true) => last.push_str(line),
+            (false, false) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paragraphs;
+
+    #[test]
+    fn blank_lines_separate_paragraphs() {
+        assert_eq!(paragraphs("one\ntwo\n\n\n  three \n"), ["one two", "three"]);
+        assert!(paragraphs(" \n\n").is_empty());
+    }
+}

@@ -1,0 +1,186 @@
+//! Ticks of an axis of time: hours, days, Mondays, firsts of months or years, as fine as there is room.
+
+use jiff::{
+    ToSpan,
+    civil::{Date, DateTime, Time},
+    tz::TimeZone,
+};
+
+use super::{frame::FONT, text_width::width};
+use crate::locale::Locale;
+
+/// Between neighbouring labels.
+const APART: f64 = 14.0;
+/// More ticks than this have no room on any page.
+const MOST: usize = 120;
+
+/// A tick and what stands below it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TimeTick {
+    pub(super) at: DateTime,
+    /// One line, or two where the second says the year.
+    pub(super) lines: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Step {
+    Hours(i8),
+    Days(i8),
+    /// So many weeks, on Mondays.
+    Weeks(i8),
+    Months(i8),
+    Years(i16),
+}
+
+const STEPS: [Step; 20] = [
+    Step::Hours(1),
+    Step::Hours(2),
+    Step::Hours(3),
+    Step::Hours(6),
+    Step::Hours(12),
+    Step::Days(1),
+    Step::Days(2),
+    Step::Weeks(1),
+    Step::Weeks(2),
+    Step::Months(1),
+    Step::Months(2),
+    Step::Months(3),
+    Step::Months(6),
+    Step::Years(1),
+    Step::Years(2),
+    Step::Years(5),
+    Step::Years(10),
+    Step::Years(50),
+    Step::Years(200),
+    Step::Years(1000),
+];
+
+/// The seconds of a civil time on a line without zones.
+pub(super) fn seconds(at: DateTime) -> f64 {
+    // Civil times at the calendar's two ends have no instant in UTC.
+    TimeZone::UTC
+        .to_timestamp(at)
+        .map_or_else(|_| f64::from(at.year()) * 31_556_952.0, |instant| instant.as_second() as f64)
+}
+
+/// The finest ticks from `first` to `last` whose labels find room on a plot of this width.
+/// `whole_days` keeps them from falling within days.
+pub(super) fn ticks(first: DateTime, last: DateTime, whole_days: bool, plot: f64, locale: &Locale) -> Vec<TimeTick> {
+    let span = (seconds(last) - seconds(first)).max(1.0);
+    let x = |at: DateTime| (seconds(at) - seconds(first)) / span * plot;
+    let fits = |ticks: &[TimeTick]| {
+        ticks.windows(2).all(|pair| {
+            let half = |tick: &TimeTick| tick.lines.iter().map(|line| width(line, FONT)).fold(0.0, f64::max) / 2.0;
+            x(pair[1].at) - x(pair[0].at) >= half(&pair[0]) + half(&pair[1]) + APART
+        })
+    };
+    let within = STEPS.into_iter().filter(|step| !whole_days || !matches!(step, Step::Hours(_)));
+    let mut found = Vec::new();
+    for step in within {
+        let ticks = labelled(step, moments(step, first, last), locale);
+        if ticks.len() <= MOST && fits(&ticks) {
+            found = ticks;
+            break;
+        }
+    }
+    found
+}
+
+/// The moments of a step from `first` to `last`, one more than `MOST` at the most.
+fn moments(step: Step, first: DateTime, last: DateTime) -> Vec<DateTime> {
+    let start = floor(step, first);
+    (0..)
+        .map_while(|count| nth(step, start, count))
+        .take_while(|at| *at <= last)
+        .filter(|at| *at >= first)
+        .take(MOST + 1)
+        .collect()
+}
+
+fn midnight(date: Date) -> DateTime {
+    date.to_datetime(Time::midnight())
+}
+
+/// The last moment of the step at or before a time.
+fn floor(step: Step, at: DateTime) -> DateTime {
+    let date = at.date();
+    match step {
+        Step::Hours(n) => date.at(at.hour() - at.hour() % n, 0, 0, 0),
+        Step::Days(_) => midnight(date),
+        Step::Weeks(_) => {
+            let back = i64::from(date.weekday().to_monday_zero_offset()).days();
+            midnight(date.checked_sub(back).unwrap_or(date))
+        }
+        Step::Months(n) => {
+            let month = (date.month() - 1) / n * n + 1;
+            midnight(Date::new(date.year(), month, 1).unwrap_or(date))
+        }
+        Step::Years(n) => midnight(Date::new(date.year().div_euclid(n) * n, 1, 1).unwrap_or(date)),
+    }
+}
+
+fn nth(step: Step, start: DateTime, count: i64) -> Option<DateTime> {
+    let span = match step {
+        Step::Hours(n) => jiff::Span::new().try_hours(i64::from(n) * count),
+        Step::Days(n) => jiff::Span::new().try_days(i64::from(n) * count),
+        Step::Weeks(n) => jiff::Span::new().try_weeks(i64::from(n) * count),
+        Step::Months(n) => jiff::Span::new().try_months(i64::from(n) * count),
+        Step::Years(n) => jiff::Span::new().try_years(i64::from(n) * count),
+    };
+    start.checked_add(span.ok()?).ok()
+}
+
+fn labelled(step: Step, moments: Vec<DateTime>, locale: &Locale) -> Vec<TimeTick> {
+    let patterns = &locale.patterns;
+    let mut year = None;
+    let mut month_with_year = |at: DateTime| {
+        let mut lines = vec![locale.format("MMM", at)];
+        if year.replace(at.year()) != Some(at.year()) {
+            lines.push(at.year().to_string());
+        }
+        lines
+    };
+    let lines = |at: DateTime| match step {
+        Step::Hours(_) if at.time() == Time::midnight() => vec![locale.format(patterns.month_day, at)],
+        Step::Hours(_) => vec![locale.format(patterns.time, at)],
+        Step::Days(_) | Step::Weeks(_) => vec![locale.format(patterns.month_day, at)],
+        Step::Months(_) => month_with_year(at),
+        Step::Years(_) => vec![at.year().to_string()],
+    };
+    let mut lines = lines;
+    moments.into_iter().map(|at| TimeTick { at, lines: lines(at) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn labels(first: DateTime, last: DateTime, tag: &str) -> Vec<String> {
+        let whole = first.time() == Time::midnight() && last.time() == Time::midnight();
+        let locale = Locale::by_tag(tag).expect("known");
+        ticks(first, last, whole, 600.0, locale).into_iter().map(|t| t.lines.join("/")).collect()
+    }
+
+    fn day(y: i16, m: i8, d: i8) -> DateTime {
+        midnight(date(y, m, d))
+    }
+
+    #[test]
+    fn ticks_are_as_fine_as_there_is_room() {
+        assert_eq!(labels(day(2026, 10, 1), day(2026, 10, 31), "en-US"), ["Oct 5", "Oct 12", "Oct 19", "Oct 26"]);
+        assert_eq!(labels(day(2026, 10, 5), day(2026, 10, 11), "en-GB").len(), 7);
+        assert_eq!(labels(day(2025, 11, 1), day(2026, 3, 1), "en-US"), ["Nov/2025", "Dec", "Jan/2026", "Feb", "Mar"]);
+        assert_eq!(labels(day(2026, 1, 1), day(2026, 12, 31), "de-DE").len(), 12);
+        assert_eq!(labels(day(1990, 1, 1), day(2026, 1, 1), "en-US")[..2], ["1990", "1992"]);
+        let hours = labels(day(2026, 10, 5), date(2026, 10, 6).at(23, 0, 0, 0), "en-GB");
+        assert_eq!(hours[..3], ["5 Oct", "06:00", "12:00"]);
+        assert_eq!(labels(day(2026, 10, 5), day(2026, 10, 5), "en-US"), ["Oct 5"]);
+    }
+
+    #[test]
+    fn ends_of_the_calendar_are_survived() {
+        assert_eq!(labels(DateTime::MIN, DateTime::MAX, "en-US").first().map(String::as_str), Some("-9000"));
+    }
+}

@@ -1,0 +1,145 @@
+//! The horizontal axis: times where the values are times, bands with names otherwise.
+//! Bars always stand in bands, evenly; lines over times stand where the time says.
+
+use jiff::civil::{DateTime, Time};
+use punctual_model::{value::Value, zone::Zone};
+
+use super::{
+    Drawing,
+    frame::{FONT, Frame, LINE},
+    labels,
+    svg::{Anchor, Svg, Text},
+    text_width::width,
+    time_axis::{self, TimeTick},
+};
+use crate::content::ChartKind;
+
+/// Between the plot's edges and the first and last point in time.
+const INSET: f64 = 8.0;
+
+/// Where each position lies and what stands below.
+#[derive(Debug)]
+pub(super) struct XAxis {
+    positions: Vec<f64>,
+    order: Vec<usize>,
+    band: f64,
+    labels: Vec<Label>,
+}
+
+#[derive(Debug)]
+struct Label {
+    x: f64,
+    lines: Vec<String>,
+}
+
+impl XAxis {
+    pub(super) fn new(drawing: &Drawing<'_>, frame: &Frame) -> Self {
+        let times: Option<Vec<DateTime>> = drawing.x.iter().map(|cell| civil(&cell.value, drawing.zone)).collect();
+        match (times, drawing.kind) {
+            (Some(times), ChartKind::Line) if !times.is_empty() => Self::timeline(drawing, frame, &times),
+            (Some(times), ChartKind::Bar) if !times.is_empty() => {
+                let mut axis = Self::bands(drawing.x.len(), frame);
+                axis.labels = band_times(drawing, frame, &axis, &times);
+                axis
+            }
+            _ => {
+                let mut axis = Self::bands(drawing.x.len(), frame);
+                let (_, lines) = labels::of(drawing.x.iter().map(|cell| cell.text.as_str()), axis.band);
+                axis.labels = axis.labelled(lines);
+                axis
+            }
+        }
+    }
+
+    fn bands(count: usize, frame: &Frame) -> Self {
+        let band = frame.width() / count.max(1) as f64;
+        let positions = (0..count).map(|index| frame.left + band * (index as f64 + 0.5)).collect();
+        Self { positions, order: (0..count).collect(), band, labels: Vec::new() }
+    }
+
+    fn timeline(drawing: &Drawing<'_>, frame: &Frame, times: &[DateTime]) -> Self {
+        let first = times.iter().min().copied().unwrap_or(DateTime::ZERO);
+        let last = times.iter().max().copied().unwrap_or(DateTime::ZERO);
+        let span = time_axis::seconds(last) - time_axis::seconds(first);
+        let plot = frame.width() - 2.0 * INSET;
+        let x = |at: DateTime| match span > 0.0 {
+            true => frame.left + INSET + (time_axis::seconds(at) - time_axis::seconds(first)) / span * plot,
+            false => frame.left + frame.width() / 2.0,
+        };
+        let mut order: Vec<usize> = (0..times.len()).collect();
+        order.sort_by_key(|index| times[*index]);
+        let ticks = time_axis::ticks(first, last, whole_days(times), plot, drawing.locale);
+        Self {
+            positions: times.iter().map(|at| x(*at)).collect(),
+            order,
+            band: plot / times.len() as f64,
+            labels: ticks.into_iter().map(|tick| Label { x: x(tick.at), lines: tick.lines }).collect(),
+        }
+    }
+
+    fn labelled(&self, lines: Vec<Vec<String>>) -> Vec<Label> {
+        let labels = self.positions.iter().zip(lines).map(|(x, lines)| Label { x: *x, lines });
+        labels.filter(|label| !label.lines.is_empty()).collect()
+    }
+
+    /// The middle of the position with this index.
+    pub(super) fn at(&self, index: usize) -> f64 {
+        self.positions[index]
+    }
+
+    /// The indexes from left to right.
+    pub(super) fn order(&self) -> impl Iterator<Item = usize> + '_ {
+        self.order.iter().copied()
+    }
+
+    /// The width that one position has for itself.
+    pub(super) fn band(&self) -> f64 {
+        self.band
+    }
+
+    /// How many lines of labels stand below the plot.
+    pub(super) fn label_lines(&self) -> usize {
+        self.labels.iter().map(|label| label.lines.len()).max().unwrap_or(0).max(1)
+    }
+
+    pub(super) fn draw(&self, drawing: &Drawing<'_>, frame: &Frame, svg: &mut Svg) {
+        let style = Text { anchor: Anchor::Middle, fill: &drawing.theme.muted, size: FONT, bold: false };
+        for label in &self.labels {
+            let half = label.lines.iter().map(|line| width(line, FONT)).fold(0.0, f64::max) / 2.0;
+            let x = label.x.min(f64::from(drawing.width) - half).max(half);
+            for (nth, line) in label.lines.iter().enumerate() {
+                svg.text(x, frame.bottom + 4.0 + LINE * (nth as f64 + 1.0) - 1.5, style, line);
+            }
+        }
+    }
+}
+
+/// The labels of bars over times: those of a line, where the bars stand on them.
+fn band_times(drawing: &Drawing<'_>, frame: &Frame, axis: &XAxis, times: &[DateTime]) -> Vec<Label> {
+    let first = times.iter().min().copied().unwrap_or(DateTime::ZERO);
+    let last = times.iter().max().copied().unwrap_or(DateTime::ZERO);
+    let ticks = time_axis::ticks(first, last, whole_days(times), frame.width() - axis.band, drawing.locale);
+    let index_of = |tick: &TimeTick| times.iter().position(|at| *at == tick.at);
+    let found: Vec<(usize, TimeTick)> = ticks.into_iter().filter_map(|tick| Some((index_of(&tick)?, tick))).collect();
+    let even = times.windows(2).all(|pair| pair[0] < pair[1]);
+    if even && found.len() >= 2.min(times.len()) {
+        return found.into_iter().map(|(index, tick)| Label { x: axis.at(index), lines: tick.lines }).collect();
+    }
+    let pattern = if whole_days(times) { drawing.locale.patterns.month_day } else { drawing.locale.patterns.time };
+    let texts: Vec<String> = times.iter().map(|at| drawing.locale.format(pattern, *at)).collect();
+    axis.labelled(labels::of(texts.iter().map(String::as_str), axis.band).1)
+}
+
+fn whole_days(times: &[DateTime]) -> bool {
+    times.iter().all(|at| at.time() == Time::midnight())
+}
+
+/// A time as a clock in the zone shows it; `None` for what is no time.
+fn civil(value: &Value, zone: &Zone) -> Option<DateTime> {
+    match value {
+        Value::Date(date) => Some(date.to_datetime(Time::midnight())),
+        Value::Local(at) => Some(*at),
+        Value::Instant(at) => Some(zone.rules().to_datetime(*at)),
+        _ => None,
+    }
+}
