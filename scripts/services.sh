@@ -430,14 +430,23 @@ show_status() {
 main() {
     [ $# -eq 2 ] || usage
     case $1 in start | stop | status) ;; *) usage ;; esac
-    mkdir -p -- "$2"
+    if [ "$1" = start ]; then mkdir -p -- "$2"; fi
+    if [ ! -d "$2" ]; then
+        say "not running"
+        [ "$1" = stop ]
+        return
+    fi
     DIR=$(cd -- "$2" && pwd)
-    exec 9>"$DIR/lock"
+    # One at a time: the folder itself is the lock.
+    exec 9<"$DIR"
     flock 9
     DATA=$(cat "$DIR/data" 2>/dev/null || true)
     case $1 in
         start) start_all ;;
-        stop) stop_all ;;
+        stop)
+            stop_all
+            rmdir -- "$DIR" 2>/dev/null || true
+            ;;
         status) show_status ;;
     esac
 }
