@@ -1,0 +1,135 @@
+//! XLSX: a workbook that people go on working with. The sheet `Report` has title, figures, texts
+//! and native charts; each table has a sheet of its own; the charts' numbers are on `Chart data`.
+//!
+//! Everything is typed: numbers and dates as such, with number formats that read like the
+//! document's own text; texts as strings, never as formulas; sums and computed columns as live
+//! formulas that carry their result. Where Excel cannot hold a number (15 significant digits) the
+//! text that people read elsewhere stands in its place. Tables are written row by row through a
+//! file in the temporary folder, so memory does not grow with them. The file's date is the end of
+//! the period, so equal documents give equal bytes.
+
+mod cell;
+mod chart;
+mod formula;
+mod names;
+mod number_format;
+mod report;
+mod styles;
+mod sum;
+mod table;
+
+use std::{
+    io::{self, Write},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use punctual_document::{
+    content::{Body, Document, Head},
+    format::{Format, FormatError, FormatKind},
+};
+use punctual_model::kinds::KindSpec;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+
+use self::{chart::ChartData, names::SheetNames};
+
+/// The registration.
+pub(crate) const KIND: FormatKind = FormatKind {
+    spec: KindSpec {
+        name: "xlsx",
+        summary: "Excel workbook: typed values, live formulas, native charts.",
+        options: &[],
+        sql: None,
+    },
+    extension: "xlsx",
+    media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    format: &Xlsx,
+};
+
+struct Xlsx;
+
+impl Format for Xlsx {
+    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
+        // The library unwinds when its temporary file cannot be written, on a full disk for one.
+        let written = catch_unwind(AssertUnwindSafe(|| write_workbook(document, out)));
+        written.unwrap_or_else(|panic| Err(broken(panic.downcast_ref::<String>().map(String::as_str))))
+    }
+}
+
+fn broken(message: Option<&str>) -> FormatError {
+    let folder = std::env::temp_dir();
+    FormatError::Io(io::Error::other(format!(
+        "the workbook broke off ({}); see that the temporary folder {} has room",
+        message.unwrap_or("no reason given"),
+        folder.display()
+    )))
+}
+
+fn write_workbook(document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
+    let mut workbook = Workbook::new();
+    workbook.set_properties(&properties(&document.head)?);
+    let mut names = SheetNames::new();
+    let sheets: Vec<String> = document.sections.iter().map(|section| names.of(section)).collect();
+    let charts = ChartData::of(document);
+
+    report::write(workbook.add_worksheet(), document, &sheets, &charts)?;
+    for (section, sheet) in document.sections.iter().zip(&sheets) {
+        if let Body::Table(table) = &section.body {
+            let worksheet = workbook.add_worksheet_with_constant_memory().map_err(xlsx)?;
+            table::write(worksheet, sheet, &section.name, table, &document.head)?;
+        }
+    }
+    if !charts.is_empty() {
+        charts.write(workbook.add_worksheet(), document)?;
+    }
+    // ZIP64 headers for sheets that may pass 4 GB; without need they only cost compatibility.
+    workbook.use_zip_large_file(cells(document) > 20_000_000);
+    workbook.save_to_writer(out).map_err(xlsx)?;
+    Ok(())
+}
+
+fn cells(document: &Document) -> u64 {
+    let tables = document.sections.iter().filter_map(|section| match &section.body {
+        Body::Table(table) => Some(table.rows.count().saturating_mul(table.columns.len() as u64)),
+        _ => None,
+    });
+    tables.fold(0, u64::saturating_add)
+}
+
+fn properties(head: &Head) -> Result<DocProperties, FormatError> {
+    let day = head.end_day;
+    let year = u16::try_from(day.year()).unwrap_or_default();
+    let created = ExcelDateTime::from_ymd(year, day.month().unsigned_abs(), day.day().unsigned_abs()).map_err(xlsx)?;
+    Ok(DocProperties::new()
+        .set_title(clean(&head.title))
+        .set_subject(clean(&head.period))
+        .set_company(clean(head.about.as_deref().unwrap_or_default()))
+        .set_creation_datetime(&created))
+}
+
+/// Text for names and labels, where a line end or a control character has no place.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c }).collect()
+}
+
+fn xlsx(error: XlsxError) -> FormatError {
+    match error {
+        XlsxError::IoError(error) => FormatError::Io(error),
+        other => FormatError::Io(io::Error::other(other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_temporary_file_is_an_error_that_names_the_folder() {
+        let text = broken(Some("no space left")).to_string();
+        assert!(text.contains("no space left") && text.contains(&std::env::temp_dir().display().to_string()), "{text}");
+    }
+
+    #[test]
+    fn names_have_no_control_characters() {
+        assert_eq!(clean("a\0b\nc\u{ffff}d ü"), "a b c d ü");
+    }
+}
