@@ -80,6 +80,12 @@ async fn replies_are_judged_by_step_and_code() {
         ),
         Case(Fault::at(Step::Data).reply("451 4.3.0 no room"), ReplyClass::Transient, Some(Phase::BodyStarted), 0),
         Case(Fault::at(Step::Data).reply("250 2.0.0 out of step"), ReplyClass::Transient, Some(Phase::BodyStarted), 0),
+        Case(
+            Fault::at(Step::Data).reply("354 go ahead\r\n552 5.3.4 on second thoughts, no"),
+            ReplyClass::TooLarge,
+            Some(Phase::BodyStarted),
+            0,
+        ),
         Case(Fault::at(Step::FinalDot).reply("554 5.6.0 refused"), KEEP, Some(Phase::FinalSent), 0),
         Case(Fault::at(Step::FinalDot).reply("552 5.3.4 too big"), ReplyClass::TooLarge, Some(Phase::FinalSent), 0),
         Case(

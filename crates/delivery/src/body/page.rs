@@ -4,8 +4,14 @@
 use super::{Figure, FileLine, ReportBody, Tone};
 use crate::html::Html;
 
-/// Figures beside each other.
-const FIGURES_IN_A_ROW: usize = 3;
+/// How many figures stand beside each other, and the width of each: no figure is left alone in a
+/// row when that can be helped.
+fn columns(figures: usize) -> (usize, &'static str) {
+    match figures {
+        0..=2 | 4 => (2, "50%"),
+        _ => (3, "33%"),
+    }
+}
 
 const HEAD: &str = concat!(
     r#"<meta charset="utf-8">"#,
@@ -73,21 +79,23 @@ fn figures(html: &mut Html, figures: &[Figure]) {
     }
     html.markup(r#"<tr><td style="padding:16px 24px 0"><table role="presentation" width="100%" cellpadding="0" "#);
     html.markup(r#"cellspacing="0" border="0" style="table-layout:fixed">"#);
-    for row in figures.chunks(FIGURES_IN_A_ROW) {
+    let (columns, width) = columns(figures.len());
+    for row in figures.chunks(columns) {
         html.markup("<tr>");
         for figure in row {
-            cell(html, figure);
+            cell(html, figure, width);
         }
-        for _ in row.len()..FIGURES_IN_A_ROW {
-            html.markup(r#"<td class="figure" width="33%"></td>"#);
+        for _ in row.len()..columns {
+            html.markup(r#"<td class="figure""#).attribute("width", width).markup("></td>");
         }
         html.markup("</tr>\n");
     }
     html.markup("</table></td></tr>\n");
 }
 
-fn cell(html: &mut Html, figure: &Figure) {
-    html.markup(r#"<td class="figure" width="33%" valign="top" style="padding:4px"><table role="presentation" "#);
+fn cell(html: &mut Html, figure: &Figure, width: &'static str) {
+    html.markup(r#"<td class="figure""#).attribute("width", width);
+    html.markup(r#" valign="top" style="padding:4px"><table role="presentation" "#);
     html.markup(r##"width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#f6f8fa"><tr>"##);
     html.markup(r#"<td style="padding:12px 14px"><div style="font-size:13px;line-height:18px;color:#5b6875">"#);
     html.text(&figure.label).markup("</div>");
@@ -125,7 +133,7 @@ fn files(html: &mut Html, heading: &str, files: &[&FileLine]) {
     html.markup(r#"<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">"#);
     for file in files {
         html.markup(
-            r#"<tr><td style="padding:6px 0;border-bottom:1px solid #e7eaee;font-size:15px;line-height:22px">"#,
+            r#"<tr><td style="padding:6px 0;border-bottom:1px solid #e7eaee;font-size:15px;line-height:22px;word-break:break-word">"#,
         );
         match &file.link {
             Some(link) => {
