@@ -1,6 +1,7 @@
-//! Times every format: a typical report of two pages, and a table of 10,000 rows and 8 columns.
+//! Times every format, or one: a typical report of two pages, and a table of 8 columns and 10,000
+//! or so many rows.
 //!
-//! `cargo run -p punctual-formats --example formats_bench [ROWS]`
+//! `cargo run -p punctual-formats --example formats_bench [ROWS [FORMAT]]`
 
 use std::{io, time::Instant};
 
@@ -27,12 +28,13 @@ impl io::Write for Counter {
 
 fn main() {
     let rows = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(10_000);
+    let only = std::env::args().nth(2);
     let (table, _) = fixtures::generated(rows);
     let large = fixtures::document(vec![fixtures::section("rows", Some("Rows"), Body::Table(table))]);
     let documents: [(&str, Document, u32); 2] =
         [("typical report", fixtures::typical(), 50), (&format!("{rows} rows"), large, 5)];
     for (name, document, times) in &documents {
-        for kind in punctual_formats::KINDS {
+        for kind in punctual_formats::KINDS.iter().filter(|k| only.as_deref().is_none_or(|name| name == k.spec.name)) {
             let mut counter = Counter::default();
             let mut best = f64::INFINITY;
             for _ in 0..*times {

@@ -6,10 +6,7 @@
 
 mod escape;
 
-use std::{
-    cmp::Ordering,
-    io::{BufWriter, Write},
-};
+use std::io::{BufWriter, Write};
 
 use jiff::ToSpan as _;
 use punctual_document::{
@@ -140,9 +137,10 @@ impl Page<'_> {
     /// The change, and the figure before.
     fn compared(&mut self, figure: &Figure) -> Result<(), FormatError> {
         if let Some(change) = &figure.change {
-            let (class, arrow) = match change.ratio.partial_cmp(&0.0) {
-                Some(Ordering::Greater) => ("up", "▲ "),
-                Some(Ordering::Less) => ("down", "▼ "),
+            // What reads as zero has no direction.
+            let (class, arrow) = match change.text.as_bytes().first() {
+                Some(b'+') => ("up", "▲ "),
+                Some(b'-') => ("down", "▼ "),
                 _ => ("same", ""),
             };
             self.raw(&format!("<dd class=\"change {class}\"><span aria-hidden=\"true\">{arrow}</span>"))?;

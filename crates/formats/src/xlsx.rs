@@ -19,8 +19,9 @@ mod sum;
 mod table;
 
 use std::{
+    any::Any,
     io::{self, Write},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
 use punctual_document::{
@@ -49,19 +50,22 @@ struct Xlsx;
 
 impl Format for Xlsx {
     fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
-        // The library unwinds when its temporary file cannot be written, on a full disk for one.
         let written = catch_unwind(AssertUnwindSafe(|| write_workbook(document, out)));
-        written.unwrap_or_else(|panic| Err(broken(panic.downcast_ref::<String>().map(String::as_str))))
+        written.unwrap_or_else(|panic| Err(temporary_file_error(panic)))
     }
 }
 
-fn broken(message: Option<&str>) -> FormatError {
-    let folder = std::env::temp_dir();
-    FormatError::Io(io::Error::other(format!(
-        "the workbook broke off ({}); see that the temporary folder {} has room",
-        message.unwrap_or("no reason given"),
-        folder.display()
-    )))
+/// The library unwinds when its temporary file cannot be written, on a full disk for one: that is
+/// an error like any other. Every other panic goes on.
+fn temporary_file_error(panic: Box<dyn Any + Send>) -> FormatError {
+    match panic.downcast_ref::<String>() {
+        // How an `io::Error` of the operating system prints itself.
+        Some(message) if message.contains("Os { code: ") => FormatError::Io(io::Error::other(format!(
+            "the temporary folder {} does not take the workbook's rows: {message}",
+            std::env::temp_dir().display()
+        ))),
+        _ => resume_unwind(panic),
+    }
 }
 
 fn write_workbook(document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
@@ -123,9 +127,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broken_temporary_file_is_an_error_that_names_the_folder() {
-        let text = broken(Some("no space left")).to_string();
-        assert!(text.contains("no space left") && text.contains(&std::env::temp_dir().display().to_string()), "{text}");
+    fn a_temporary_file_that_breaks_off_is_an_error_and_other_panics_stay_panics() {
+        let of = |panic: fn()| {
+            let caught = catch_unwind(panic).expect_err("it panics");
+            catch_unwind(AssertUnwindSafe(|| temporary_file_error(caught).to_string()))
+        };
+        let full = of(|| {
+            Err::<(), _>(io::Error::from_raw_os_error(28)).expect("Couldn't write to xml file");
+        });
+        let text = full.expect("an error");
+        assert!(text.contains("code: 28") && text.contains(&std::env::temp_dir().display().to_string()), "{text}");
+        assert!(of(|| panic!("a mistake of ours")).is_err());
     }
 
     #[test]
