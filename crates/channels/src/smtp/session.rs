@@ -13,6 +13,7 @@ use tokio::{
 
 use super::{
     settings::{Login, Security, Settings, Timeouts},
+    tls::Tls,
     wire::{DotStuffer, Reply, Stream, Wire, WireError},
 };
 use crate::mime::fits;
@@ -63,10 +64,9 @@ impl Session {
         let greeting = session.wire.reply(settings.timeouts.greeting).await;
         session.expect(Step::Connect, 220, greeting)?;
         session.hello(&settings.helo).await?;
-        let session = match &settings.security {
-            Security::StartTls(_) => session.start_tls(settings).await?,
-            Security::Tls(_) | Security::None => session,
-        };
+        if let Security::StartTls(tls) = &settings.security {
+            session = session.start_tls(settings, tls).await?;
+        }
         match &settings.login {
             Some(login) => session.log_in(login).await,
             None => Ok(session),
@@ -90,7 +90,7 @@ impl Session {
 
     /// Forgets a transaction that was begun (RSET); also shows whether the server is still there.
     pub(super) async fn reset(&mut self) -> Result<(), Refusal> {
-        if self.wire.has_unread() {
+        if !self.wire.is_quiet().await {
             return Err(self.lost(Step::Hello, &WireError::Closed));
         }
         self.command(Step::Hello, 250, "RSET", self.timeouts.courtesy).await.map(drop)
@@ -140,8 +140,7 @@ impl Session {
     }
 
     /// Encrypts, or gives up: there is no way on in clear text.
-    async fn start_tls(mut self, settings: &Settings) -> Result<Self, Refusal> {
-        let Security::StartTls(tls) = &settings.security else { return Ok(self) };
+    async fn start_tls(mut self, settings: &Settings, tls: &Tls) -> Result<Self, Refusal> {
         if !self.abilities.starttls {
             return Err(Refusal::unanswered(
                 ReplyClass::HaltChannel,

@@ -71,16 +71,11 @@ impl Wire {
 
     /// The bare stream, to be encrypted. Whatever was sent ahead of the handshake came from anybody.
     pub(super) fn into_stream(self) -> Result<Box<dyn Stream>, WireError> {
-        if self.has_unread() {
+        if !self.stream.buffer().is_empty() {
             let unread = String::from_utf8_lossy(self.stream.buffer()).into_owned();
             return Err(WireError::NotSmtp(unread));
         }
         Ok(self.stream.into_inner())
-    }
-
-    /// Whether something came that nobody asked for.
-    pub(super) fn has_unread(&self) -> bool {
-        !self.stream.buffer().is_empty()
     }
 
     /// Whether the server says nothing, as it should while a message is being sent. Does not wait.
