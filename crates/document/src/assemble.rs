@@ -187,24 +187,33 @@ pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, Assemble
             SectionSpec::Table(spec) => (&spec.title, Body::Table(table::build(&place, spec)?)),
             SectionSpec::Text(spec) => (&spec.title, Body::Text(paragraphs(&text(place.section, &spec.text)?))),
         };
-        notes.extend(left_out_note(&place, spec, title.as_deref(), &body)?);
+        notes.extend(remarks(&place, spec, title.as_deref(), &body)?);
         sections.push(Section { name: place.section.to_owned(), title: title.clone(), body });
     }
     notes.dedup();
     Ok(Document { head, sections, notes })
 }
 
-/// Tables say themselves how many rows were left out; for other sections a note does.
-fn left_out_note(
+/// What readers must know of figures and charts; tables say it themselves.
+fn remarks(
     place: &Place<'_>,
     spec: &SectionSpec,
     title: Option<&str>,
     body: &Body,
-) -> Result<Option<String>, AssembleError> {
-    let (Some(data), Body::Figures(_) | Body::Chart(_)) = (spec.data(), body) else { return Ok(None) };
-    let left_out = place.table(data.as_str())?.left_out;
+) -> Result<Vec<String>, AssembleError> {
+    let (Some(data), Body::Figures(_) | Body::Chart(_)) = (spec.data(), body) else { return Ok(Vec::new()) };
+    let table = place.table(data.as_str())?;
+    let (locale, left_out) = (place.edition.locale, table.left_out);
     let name = title.map_or_else(|| columns::humanized(place.section), str::to_owned);
-    Ok((left_out > 0).then(|| format!("{name}: {}", place.edition.locale.rows_left_out(left_out))))
+    let mut remarks = Vec::new();
+    // An empty chart says so itself.
+    if matches!(body, Body::Figures(_)) && table.rows.count() == 0 {
+        remarks.push(format!("{name}: {}", locale.words.no_data));
+    }
+    if left_out > 0 {
+        remarks.push(format!("{name}: {}", locale.rows_left_out(left_out)));
+    }
+    Ok(remarks)
 }
 
 /// Blank lines separate paragraphs; a single line break is a space.

@@ -108,7 +108,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let error = Formula::parse(text, &COLUMNS).expect_err("no formula");
-        format!("{error}; {}", error.help.unwrap_or_default())
+        format!("{error}; {}", error.help.as_deref().unwrap_or_default())
     }
 
     #[test]

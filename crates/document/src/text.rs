@@ -69,7 +69,7 @@ impl TextRenderer {
     fn render_escaped(&self, template: &str, context: &TextContext, escape: AutoEscape) -> Result<String, TextError> {
         let rewritten = Rewritten::text(template)?;
         let mut environment = self.environment(escape);
-        environment.set_formatter(typed::format);
+        environment.set_formatter(typed::formatter(self.locale));
         environment.render_str(rewritten.source(), context.to_value()).map_err(|error| {
             Explain { template, rewritten: &rewritten, context, environment: &environment }.error(&error)
         })

@@ -167,7 +167,8 @@ fn writer(place: &Place<'_>, spec: &FieldSpec, kind: &DataType) -> Result<Writer
     match fits {
         true => Ok(Writer { style, locale: edition.locale }),
         false => {
-            let message = format!("holds {}, which cannot be written so", kind_name(kind));
+            let wanted = if matches!(style, Style::Date) { "a date" } else { "a number, amount or percentage" };
+            let message = format!("holds {}, which cannot be written as {wanted}", kind_name(kind));
             let help = "leave its `format` out, or give it the type it should have under the dataset's `columns:`";
             Err(column_error(place, spec.field(), &message, help))
         }

@@ -60,91 +60,61 @@ fn month() -> Vec<Option<f64>> {
         .collect()
 }
 
+fn some(points: impl IntoIterator<Item = f64>) -> Vec<Option<f64>> {
+    points.into_iter().map(Some).collect()
+}
+
 fn gallery() -> Vec<(&'static str, String)> {
-    use ChartKind::{Bar, Line};
-    let dollars = Style::Currency { code: "USD".to_owned(), decimals: 2 };
-    let some = |points: &[f64]| points.iter().copied().map(Some).collect::<Vec<_>>();
-    let channels = names(&["Web", "Shop", "Partner", "Organic search and maps", "Pneumonoultramicroscopic"]);
+    let mut drawings = lines();
+    drawings.extend(bars());
+    drawings
+}
+
+fn lines() -> Vec<(&'static str, String)> {
+    let line = |x: &[Cell], series: &[Series]| drawn(ChartKind::Line, x, series);
+    let dollars = || Style::Currency { code: "USD".to_owned(), decimals: 2 };
     let months = cells((1..=12).map(|m| Value::Date(date(2026, m, 1))));
-    let year: Vec<f64> = (0..12).map(|m| 40_000.0 + f64::from(m * m * 311 % 9_000)).collect();
-    let second: Vec<f64> = year.iter().map(|v| v * 0.6 - 3_000.0).collect();
-    let many: Vec<String> = (1..=40).map(|n| format!("Campaign {n}")).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let year = (0..12).map(|m| 40_000.0 + f64::from(m * m * 311 % 9_000));
+    let spend = year.clone().map(|v| v * 0.6 - 3_000.0);
+    let revenue = series("Revenue", 0, dollars(), some(year));
+    let spend = series("Ad spend <net>", 1, dollars(), some(spend));
+    let balance = (0..12).map(|d| f64::from(d - 5) * 812.5);
+    let uptime = (0..14).map(|d| 0.9991 + f64::from(d % 5) * 0.0001);
+    let tiny = [1e-6, 2e-6, 3e-6, 2e-6, 4e-6];
     vec![
-        ("line_month", drawn(Line, &days(31), &[series("Visits", 0, number(0), month())])),
-        (
-            "line_two_series",
-            drawn(
-                Line,
-                &months,
-                &[
-                    series("Revenue", 0, dollars.clone(), some(&year)),
-                    series("Ad spend <net>", 1, dollars.clone(), some(&second)),
-                ],
-            ),
-        ),
-        ("line_single_point", drawn(Line, &days(1), &[series("Visits", 0, number(0), some(&[412.0]))])),
-        ("line_all_equal", drawn(Line, &days(10), &[series("Visits", 0, number(0), some(&[5.0; 10]))])),
-        (
-            "line_flat_high",
-            drawn(
-                Line,
-                &days(14),
-                &[series("Uptime", 0, Style::Percent { decimals: 2 }, {
-                    (0..14).map(|d| Some(0.9991 + f64::from(d % 5) * 0.0001)).collect()
-                })],
-            ),
-        ),
-        (
-            "line_negative",
-            drawn(
-                Line,
-                &days(12),
-                &[series("Balance", 0, dollars.clone(), { (0..12).map(|d| Some(f64::from(d - 5) * 812.5)).collect() })],
-            ),
-        ),
-        (
-            "bar_categories",
-            drawn(
-                Bar,
-                &channels,
-                &[series("Revenue", 0, dollars.clone(), some(&[18_250.5, 9_120.0, 4_033.25, 12_480.0, 77.0]))],
-            ),
-        ),
-        (
-            "bar_three_series",
-            drawn(
-                Bar,
-                &channels,
-                &[
-                    series("Visits", 0, number(0), some(&[1825.0, 912.0, 403.0, 1248.0, 77.0])),
-                    series("Orders", 1, number(0), some(&[182.0, 91.0, 40.0, 124.0, 7.0])),
-                    series("Tickets", 2, number(0), vec![Some(82.0), None, Some(44.0), Some(12.0), Some(1.0)]),
-                ],
-            ),
-        ),
-        ("bar_month", drawn(Bar, &days(31), &[series("Visits", 0, number(0), month())])),
-        (
-            "bar_negative",
-            drawn(
-                Bar,
-                &months,
-                &[series("Change", 0, Style::Percent { decimals: 1 }, {
-                    (0..12).map(|m| Some(f64::from(m * 7 % 11 - 4) / 50.0)).collect()
-                })],
-            ),
-        ),
-        (
-            "bar_many",
-            drawn(
-                Bar,
-                &names(&many),
-                &[series("Clicks", 0, number(0), { (0..40).map(|n| Some(f64::from(n * 29 % 37) * 10.0)).collect() })],
-            ),
-        ),
-        ("empty", drawn(Line, &[], &[series("Visits", 0, number(0), vec![])])),
-        ("huge", drawn(Bar, &names(&["a", "b"]), &[series("Atoms", 0, number(0), some(&[1e80, 2.5e79]))])),
-        ("small", drawn(Line, &days(5), &[series("Rate", 0, number(6), some(&[1e-6, 2e-6, 3e-6, 2e-6, 4e-6]))])),
+        ("line_month", line(&days(31), &[series("Visits", 0, number(0), month())])),
+        ("line_two_series", line(&months, &[revenue, spend])),
+        ("line_single_point", line(&days(1), &[series("Visits", 0, number(0), some([412.0]))])),
+        ("line_all_equal", line(&days(10), &[series("Visits", 0, number(0), some([5.0; 10]))])),
+        ("line_flat_high", line(&days(14), &[series("Uptime", 0, Style::Percent { decimals: 2 }, some(uptime))])),
+        ("line_negative", line(&days(12), &[series("Balance", 0, dollars(), some(balance))])),
+        ("line_small", line(&days(5), &[series("Rate", 0, number(6), some(tiny))])),
+        ("line_empty", line(&[], &[series("Visits", 0, number(0), vec![])])),
+    ]
+}
+
+fn bars() -> Vec<(&'static str, String)> {
+    let bar = |x: &[Cell], series: &[Series]| drawn(ChartKind::Bar, x, series);
+    let dollars = Style::Currency { code: "USD".to_owned(), decimals: 2 };
+    let channels = names(&["Web", "Shop", "Partner", "Organic search and maps", "Pneumonoultramicroscopic"]);
+    let campaigns: Vec<String> = (1..=40).map(|n| format!("Campaign {n}")).collect();
+    let campaigns: Vec<&str> = campaigns.iter().map(String::as_str).collect();
+    let months = cells((1..=12).map(|m| Value::Date(date(2026, m, 1))));
+    let change = (0..12).map(|m| f64::from(m * 7 % 11 - 4) / 50.0);
+    let clicks = (0..40).map(|n| f64::from(n * 29 % 37) * 10.0);
+    let revenue = [18_250.5, 9_120.0, 4_033.25, 12_480.0, 77.0];
+    let three = [
+        series("Visits", 0, number(0), some([1825.0, 912.0, 403.0, 1248.0, 77.0])),
+        series("Orders", 1, number(0), some([182.0, 91.0, 40.0, 124.0, 7.0])),
+        series("Tickets", 2, number(0), vec![Some(82.0), None, Some(44.0), Some(12.0), Some(1.0)]),
+    ];
+    vec![
+        ("bar_categories", bar(&channels, &[series("Revenue", 0, dollars, some(revenue))])),
+        ("bar_three_series", bar(&channels, &three)),
+        ("bar_month", bar(&days(31), &[series("Visits", 0, number(0), month())])),
+        ("bar_negative", bar(&months, &[series("Change", 0, Style::Percent { decimals: 1 }, some(change))])),
+        ("bar_many", bar(&names(&campaigns), &[series("Clicks", 0, number(0), some(clicks))])),
+        ("bar_huge", bar(&names(&["a", "b"]), &[series("Atoms", 0, number(0), some([1e80, 2.5e79]))])),
     ]
 }
 
@@ -160,7 +130,7 @@ fn texts_are_escaped_and_gaps_are_gaps() {
     let gallery = gallery();
     let find = |name: &str| &gallery.iter().find(|(n, _)| *n == name).expect("in the gallery").1;
     assert!(find("line_two_series").contains("Ad spend &lt;net&gt;"));
-    assert!(find("empty").contains("No data in this period"));
+    assert!(find("line_empty").contains("No data in this period"));
     let line = find("line_month").lines().find(|l| l.contains("stroke-width=\"2\"")).expect("a line").to_owned();
     assert_eq!(line.matches('M').count(), 2, "the outage cuts the line: {line}");
 }

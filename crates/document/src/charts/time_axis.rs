@@ -32,7 +32,7 @@ enum Step {
     Years(i16),
 }
 
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     Step::Hours(1),
     Step::Hours(2),
     Step::Hours(3),
@@ -53,6 +53,7 @@ const STEPS: [Step; 20] = [
     Step::Years(50),
     Step::Years(200),
     Step::Years(1000),
+    Step::Years(5000),
 ];
 
 /// The seconds of a civil time on a line without zones.
@@ -60,12 +61,58 @@ pub(super) fn seconds(at: DateTime) -> f64 {
     // Civil times at the calendar's two ends have no instant in UTC.
     TimeZone::UTC
         .to_timestamp(at)
-        .map_or_else(|_| f64::from(at.year()) * 31_556_952.0, |instant| instant.as_second() as f64)
+        .map_or_else(|_| f64::from(at.year() - 1970) * 31_556_952.0, |instant| instant.as_second() as f64)
 }
 
-/// The finest ticks from `first` to `last` whose labels find room on a plot of this width.
-/// `whole_days` keeps them from falling within days.
-pub(super) fn ticks(first: DateTime, last: DateTime, whole_days: bool, plot: f64, locale: &Locale) -> Vec<TimeTick> {
+/// What times are counted in, as far as ticks go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unit {
+    Hour,
+    Day,
+    Month,
+    Year,
+}
+
+impl Unit {
+    /// The largest unit that all of the times are starts of.
+    pub(super) fn of(times: &[DateTime]) -> Self {
+        let all = |holds: fn(&DateTime) -> bool| times.iter().all(holds);
+        if !all(|at| at.time() == Time::midnight()) {
+            Self::Hour
+        } else if times.len() < 2 || !all(|at| at.day() == 1) {
+            Self::Day
+        } else if all(|at| at.month() == 1) {
+            Self::Year
+        } else {
+            Self::Month
+        }
+    }
+}
+
+impl Step {
+    fn unit(self) -> Unit {
+        match self {
+            Self::Hours(_) => Unit::Hour,
+            Self::Days(_) | Self::Weeks(_) => Unit::Day,
+            Self::Months(_) => Unit::Month,
+            Self::Years(_) => Unit::Year,
+        }
+    }
+
+    /// Over longer spans than these many days the next larger unit reads better, though there were room.
+    fn longest(self) -> f64 {
+        match self {
+            Self::Hours(_) => 4.0,
+            Self::Days(_) => 21.0,
+            Self::Weeks(1) => 63.0,
+            Self::Weeks(_) => 100.0,
+            Self::Months(_) | Self::Years(_) => f64::INFINITY,
+        }
+    }
+}
+
+/// The finest ticks from `first` to `last` whose labels find room on a plot of this width, not finer than `unit`.
+pub(super) fn ticks(first: DateTime, last: DateTime, unit: Unit, plot: f64, locale: &Locale) -> Vec<TimeTick> {
     let span = (seconds(last) - seconds(first)).max(1.0);
     let x = |at: DateTime| (seconds(at) - seconds(first)) / span * plot;
     let fits = |ticks: &[TimeTick]| {
@@ -74,16 +121,13 @@ pub(super) fn ticks(first: DateTime, last: DateTime, whole_days: bool, plot: f64
             x(pair[1].at) - x(pair[0].at) >= half(&pair[0]) + half(&pair[1]) + APART
         })
     };
-    let within = STEPS.into_iter().filter(|step| !whole_days || !matches!(step, Step::Hours(_)));
-    let mut found = Vec::new();
-    for step in within {
-        let ticks = labelled(step, moments(step, first, last), locale);
-        if ticks.len() <= MOST && fits(&ticks) {
-            found = ticks;
-            break;
-        }
-    }
-    found
+    let fitting = |step: &Step| step.unit() >= unit && span / 86_400.0 <= step.longest();
+    STEPS
+        .into_iter()
+        .filter(fitting)
+        .map(|step| labelled(step, moments(step, first, last), locale))
+        .find(|ticks| ticks.len() <= MOST && fits(ticks))
+        .unwrap_or_default()
 }
 
 /// The moments of a step from `first` to `last`, one more than `MOST` at the most.
@@ -158,9 +202,12 @@ mod tests {
     use super::*;
 
     fn labels(first: DateTime, last: DateTime, tag: &str) -> Vec<String> {
-        let whole = first.time() == Time::midnight() && last.time() == Time::midnight();
         let locale = Locale::by_tag(tag).expect("known");
-        ticks(first, last, whole, 600.0, locale).into_iter().map(|t| t.lines.join("/")).collect()
+        let middle = midnight(first.date().tomorrow().expect("not the last day"));
+        ticks(first, last, Unit::of(&[first, middle.min(last), last]), 600.0, locale)
+            .into_iter()
+            .map(|t| t.lines.join("/"))
+            .collect()
     }
 
     fn day(y: i16, m: i8, d: i8) -> DateTime {
@@ -172,15 +219,27 @@ mod tests {
         assert_eq!(labels(day(2026, 10, 1), day(2026, 10, 31), "en-US"), ["Oct 5", "Oct 12", "Oct 19", "Oct 26"]);
         assert_eq!(labels(day(2026, 10, 5), day(2026, 10, 11), "en-GB").len(), 7);
         assert_eq!(labels(day(2025, 11, 1), day(2026, 3, 1), "en-US"), ["Nov/2025", "Dec", "Jan/2026", "Feb", "Mar"]);
+        assert_eq!(labels(day(2026, 10, 5), day(2026, 12, 20), "en-US")[..2], ["Oct 5", "Oct 19"]);
         assert_eq!(labels(day(2026, 1, 1), day(2026, 12, 31), "de-DE").len(), 12);
-        assert_eq!(labels(day(1990, 1, 1), day(2026, 1, 1), "en-US")[..2], ["1990", "1992"]);
+        assert_eq!(labels(day(1990, 1, 1), day(2026, 1, 1), "en-US")[..2], ["1990", "1995"]);
         let hours = labels(day(2026, 10, 5), date(2026, 10, 6).at(23, 0, 0, 0), "en-GB");
         assert_eq!(hours[..3], ["5 Oct", "06:00", "12:00"]);
         assert_eq!(labels(day(2026, 10, 5), day(2026, 10, 5), "en-US"), ["Oct 5"]);
     }
 
     #[test]
+    fn months_and_years_are_not_cut_into_days() {
+        assert_eq!(Unit::of(&[day(2026, 1, 1), day(2026, 2, 1)]), Unit::Month);
+        assert_eq!(Unit::of(&[day(2025, 1, 1), day(2026, 1, 1)]), Unit::Year);
+        assert_eq!(Unit::of(&[day(2026, 1, 1)]), Unit::Day);
+        assert_eq!(Unit::of(&[day(2026, 1, 1), date(2026, 1, 1).at(1, 0, 0, 0)]), Unit::Hour);
+        let locale = Locale::by_tag("en-US").expect("known");
+        let months = ticks(day(2026, 1, 1), day(2026, 2, 1), Unit::Month, 600.0, locale);
+        assert_eq!(months.len(), 2);
+    }
+
+    #[test]
     fn ends_of_the_calendar_are_survived() {
-        assert_eq!(labels(DateTime::MIN, DateTime::MAX, "en-US").first().map(String::as_str), Some("-9000"));
+        assert_eq!(labels(DateTime::MIN, DateTime::MAX, "en-US").first().map(String::as_str), Some("-9999"));
     }
 }

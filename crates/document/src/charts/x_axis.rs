@@ -10,7 +10,7 @@ use super::{
     labels,
     svg::{Anchor, Svg, Text},
     text_width::width,
-    time_axis::{self, TimeTick},
+    time_axis::{self, TimeTick, Unit},
 };
 use crate::content::ChartKind;
 
@@ -68,7 +68,7 @@ impl XAxis {
         };
         let mut order: Vec<usize> = (0..times.len()).collect();
         order.sort_by_key(|index| times[*index]);
-        let ticks = time_axis::ticks(first, last, whole_days(times), plot, drawing.locale);
+        let ticks = time_axis::ticks(first, last, Unit::of(times), plot, drawing.locale);
         Self {
             positions: times.iter().map(|at| x(*at)).collect(),
             order,
@@ -118,20 +118,19 @@ impl XAxis {
 fn band_times(drawing: &Drawing<'_>, frame: &Frame, axis: &XAxis, times: &[DateTime]) -> Vec<Label> {
     let first = times.iter().min().copied().unwrap_or(DateTime::ZERO);
     let last = times.iter().max().copied().unwrap_or(DateTime::ZERO);
-    let ticks = time_axis::ticks(first, last, whole_days(times), frame.width() - axis.band, drawing.locale);
+    let ticks = time_axis::ticks(first, last, Unit::of(times), frame.width() - axis.band, drawing.locale);
     let index_of = |tick: &TimeTick| times.iter().position(|at| *at == tick.at);
     let found: Vec<(usize, TimeTick)> = ticks.into_iter().filter_map(|tick| Some((index_of(&tick)?, tick))).collect();
     let even = times.windows(2).all(|pair| pair[0] < pair[1]);
     if even && found.len() >= 2.min(times.len()) {
         return found.into_iter().map(|(index, tick)| Label { x: axis.at(index), lines: tick.lines }).collect();
     }
-    let pattern = if whole_days(times) { drawing.locale.patterns.month_day } else { drawing.locale.patterns.time };
+    let pattern = match Unit::of(times) {
+        Unit::Hour => drawing.locale.patterns.time,
+        _ => drawing.locale.patterns.month_day,
+    };
     let texts: Vec<String> = times.iter().map(|at| drawing.locale.format(pattern, *at)).collect();
     axis.labelled(labels::of(texts.iter().map(String::as_str), axis.band).1)
-}
-
-fn whole_days(times: &[DateTime]) -> bool {
-    times.iter().all(|at| at.time() == Time::midnight())
 }
 
 /// A time as a clock in the zone shows it; `None` for what is no time.

@@ -52,14 +52,25 @@ impl Explain<'_> {
         let innermost = innermost(error);
         let (message, help) = self.words(innermost);
         match innermost.range() {
-            Some(range) => TextError::at(self.template, self.rewritten.original_offset(range.start), message, help),
+            Some(range) => TextError::at(self.template, self.place(innermost, range), message, help),
             None => TextError { message, line: innermost.line(), column: None, help },
+        }
+    }
+
+    /// Where the error is. The engine points at the filter that met an undefined value, not at the value.
+    fn place(&self, error: &Error, range: std::ops::Range<usize>) -> usize {
+        let offset = self.rewritten.original_offset(range.start);
+        let before = &self.template[..self.template.floor_char_boundary(offset)];
+        match undefined_path(error.detail().unwrap_or_default()) {
+            Some(path) if !self.template[before.len()..].starts_with(path) => before.rfind(path).unwrap_or(offset),
+            _ => offset,
         }
     }
 
     fn words(&self, error: &Error) -> (String, Option<String>) {
         let detail = error.detail().unwrap_or_default();
-        let unknown = || detail.split_whitespace().nth(1).unwrap_or_default();
+        // "filter x is unknown", "x is unknown"
+        let unknown = || detail.trim_end_matches(" is unknown").rsplit(' ').next().unwrap_or_default();
         match error.kind() {
             ErrorKind::OutOfFuel => {
                 let message = format!("the template takes more than {FUEL} steps");

@@ -64,6 +64,8 @@ struct Insertion {
     at: usize,
     /// At one place, what closes an outer pair comes later.
     outer: bool,
+    /// Where an error in the inserted text is said to be: the start of what it wraps.
+    start: usize,
     text: String,
 }
 
@@ -114,7 +116,7 @@ impl Rewritten {
                 break;
             }
             if offset < at + insertion.text.len() {
-                return insertion.at;
+                return insertion.start;
             }
             inserted += insertion.text.len();
         }
@@ -130,8 +132,10 @@ struct Walker<'t> {
 }
 
 impl Walker<'_> {
-    fn insert(&mut self, at: usize, text: impl Into<String>, outer: bool) {
-        self.insertions.push(Insertion { at, outer, text: text.into() });
+    /// Wraps the text from `start` to `end`.
+    fn wrap(&mut self, start: usize, end: usize, opening: &str, closing: String, outer: bool) {
+        self.insertions.push(Insertion { at: start, outer: false, start, text: opening.to_owned() });
+        self.insertions.push(Insertion { at: end, outer, start, text: closing });
     }
 
     fn statements(&mut self, statements: &[Stmt<'_>]) {
@@ -194,8 +198,7 @@ impl Walker<'_> {
         let offset = start + written.len() - written.trim_start().len();
         let number = self.expressions.len();
         self.expressions.push(Expression { text: written.trim().to_owned(), offset });
-        self.insert(offset, "(", false);
-        self.insert(end, format!(")|{BIND}({number})"), true);
+        self.wrap(offset, end, "(", format!(")|{BIND}({number})"), true);
     }
 
     fn arguments(&mut self, arguments: &[ast::CallArg<'_>]) {
@@ -236,8 +239,11 @@ impl Walker<'_> {
             Expr::Filter(filter) => {
                 if let Some(input) = &filter.expr {
                     self.expression(input);
-                    if CALCULATING_FILTERS.contains(&filter.name) {
-                        self.operand(input);
+                    match input {
+                        // Anywhere else the items of a list keep their types.
+                        Expr::List(list) if filter.name == "sum" => list.items.iter().for_each(|e| self.operand(e)),
+                        _ if CALCULATING_FILTERS.contains(&filter.name) => self.operand(input),
+                        _ => {}
                     }
                 }
                 self.arguments(&filter.args);
@@ -288,8 +294,8 @@ impl Walker<'_> {
     fn operand(&mut self, expression: &Expr<'_>) {
         match expression {
             Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) | Expr::Slice(_) | Expr::Call(_) | Expr::Filter(_) => {
-                self.insert(self.start(expression), "((", false);
-                self.insert(expression.span().end_offset as usize, format!(")|{OPERAND})"), false);
+                let end = expression.span().end_offset as usize;
+                self.wrap(self.start(expression), end, "((", format!(")|{OPERAND})"), false);
             }
             Expr::BinOp(binary) if matches!(binary.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
                 self.operand(&binary.left);

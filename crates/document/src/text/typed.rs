@@ -8,6 +8,8 @@ use minijinja::{
 };
 use punctual_model::value::{Decimal, Value};
 
+use crate::locale::Locale;
+
 /// A value that templates have no type for.
 #[derive(Debug)]
 struct Typed(Value);
@@ -72,11 +74,15 @@ pub(super) fn operand(value: Dynamic) -> Result<Dynamic, Error> {
     })
 }
 
-/// Writes a value as text: nothing for NULL, everything else as it prints.
-pub(super) fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Dynamic) -> Result<(), Error> {
-    match value.is_none() {
-        true => Ok(()),
-        false => minijinja::escape_formatter(out, state, value),
+/// Writes values as text: nothing for NULL, words for truth values, everything else as it prints.
+pub(super) fn formatter(
+    locale: &'static Locale,
+) -> impl Fn(&mut Output<'_>, &mut State<'_, '_>, &Dynamic) -> Result<(), Error> + Send + Sync + 'static {
+    move |out, state, value| match value.kind() {
+        ValueKind::None => Ok(()),
+        ValueKind::Bool if value.is_true() => out.write_str(locale.words.yes).map_err(Error::from),
+        ValueKind::Bool => out.write_str(locale.words.no).map_err(Error::from),
+        _ => minijinja::escape_formatter(out, state, value),
     }
 }
 

@@ -1,0 +1,148 @@
+//! What an assembled document says, and what a layout that does not fit is told.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use punctual_document::{
+    assemble::assemble,
+    content::{Body, RowsInMemory},
+};
+use punctual_model::{definition::Layout, value::Value};
+use serde_json::json;
+
+use crate::edition::{bare, batch, cents, doubles, full, ints, layout, read, table, texts};
+
+fn whole() -> Layout {
+    layout(json!({
+        "title": "{{ client.name }}: {{ period.label }}",
+        "subtitle": "Compared with a goal of {{ parameters.goal | format_number }} visits",
+        "sections": [
+            {"name": "figures", "type": "figures", "title": "Key figures", "data": "summary",
+             "values": ["visits", {"field": "revenue", "format": "currency"},
+                        {"field": "rate", "label": "Conversion", "format": "percent", "decimals": 2},
+                        {"field": "per_visit", "formula": "revenue / visits", "format": "currency"}],
+             "compare": "previous_period"},
+            {"name": "trend", "type": "chart", "chart": "line", "data": "daily", "x": "day", "y": ["visits"]},
+            {"name": "channels", "type": "table", "title": "Channels", "data": "by_channel", "totals": true,
+             "columns": ["channel", {"field": "revenue", "format": "currency"}, "previous",
+                         {"field": "change", "formula": "(revenue - previous) / previous", "format": "percent"},
+                         {"field": "at", "label": "Last sale", "format": "date"}]},
+            {"name": "all_columns", "type": "table", "data": "by_channel"},
+            {"name": "note", "type": "text",
+             "text": "{{ client.name }} had\n{{ summary.visits | format_number }} visits.\n\n\
+                      {% if summary.revenue > 12345 %}Revenue was {{ summary.revenue | format_currency }}.{% endif %}"}
+        ]
+    }))
+}
+
+#[test]
+fn a_document_says_what_its_layout_and_data_say() {
+    assert_snapshot!("english", read(&assemble(&whole(), &full("en-US")).expect("a document")));
+    assert_snapshot!("german", read(&assemble(&whole(), &full("de-DE")).expect("a document")));
+}
+
+#[test]
+fn rows_can_be_read_again_and_keep_their_types() {
+    let document = assemble(&whole(), &full("en-US")).expect("a document");
+    let Body::Table(table) = &document.sections[2].body else { panic!("a table") };
+    for _ in 0..2 {
+        let rows: usize = table.rows.batches().expect("rows").map(|b| b.expect("a batch").num_rows()).sum();
+        assert_eq!(rows as u64, table.rows.count());
+    }
+    let totals: Vec<&Value> = table.totals.as_ref().expect("totals").iter().map(|cell| &cell.value).collect();
+    assert_eq!(*totals[0], Value::Text("Total".to_owned()));
+    assert!(matches!(totals[1], Value::Decimal(d) if d.to_string() == "12345.50"));
+    // The change of the sums, not the sum of the changes.
+    assert!(matches!(totals[3], Value::Double(d) if (d - (12_345.5 - 15_000.0) / 15_000.0).abs() < 1e-12));
+}
+
+#[test]
+fn an_edition_without_rows_says_so() {
+    let mut edition = full("en-US");
+    for table in edition.tables.values_mut() {
+        table.rows = Arc::new(RowsInMemory(vec![]));
+    }
+    let layout = layout(json!({
+        "title": "Quiet",
+        "sections": [
+            {"name": "figures", "type": "figures", "data": "summary", "values": ["visits"], "compare": "previous_period"},
+            {"name": "trend", "type": "chart", "chart": "bar", "data": "daily", "x": "day", "y": ["visits"]},
+            {"name": "channels", "type": "table", "data": "by_channel", "totals": true},
+            {"name": "note", "type": "text", "text": "Visits: [{{ summary.visits | format_number }}]"}
+        ]
+    }));
+    assert_snapshot!(read(&assemble(&layout, &edition).expect("a document")));
+}
+
+#[test]
+fn a_report_that_is_not_burst_is_about_nobody() {
+    let mut edition = full("en-GB");
+    edition.burst = None;
+    edition.key = "all".to_owned();
+    let layout = layout(json!({"title": " {{ report.title }} ", "sections": [
+        {"name": "channels", "type": "table", "data": "by_channel", "columns": ["client_id"]}]}));
+    let document = assemble(&layout, &edition).expect("a document");
+    assert_eq!((document.head.about, document.head.currency.as_str()), (None, "USD"));
+    assert_eq!(document.head.title, "Monthly report");
+}
+
+#[test]
+fn layouts_that_do_not_fit_are_told_why() {
+    let mut edition = full("en-US");
+    let two = batch([("client_id", ints(vec![Some(7); 2])), ("visits", ints(vec![Some(1), Some(2)]))]);
+    edition.tables.insert("two_rows".to_owned(), table(vec![two]));
+    let large = batch([("n", cents(vec![Some(i128::MAX); 2]))]);
+    edition.tables.insert("large".to_owned(), table(vec![large]));
+    let points = batch([("x", ints(vec![Some(1); 50_001])), ("y", doubles(vec![Some(1.0); 50_001]))]);
+    edition.tables.insert("points".to_owned(), table(vec![points]));
+    let table_of = |columns: serde_json::Value| json!({"name": "channels", "type": "table", "data": "by_channel", "columns": columns});
+    let formula = |text: &str| table_of(json!(["channel", "revenue", {"field": "f", "formula": text}]));
+    let chart = |data: &str, x: &str, y: &str| json!({"name": "trend", "type": "chart", "chart": "line", "data": data, "x": x, "y": [y]});
+    let figures = |data: &str| json!({"name": "figures", "type": "figures", "data": data, "values": ["visits"]});
+    let cases = [
+        table_of(json!(["chanel"])),
+        table_of(json!(["banana"])),
+        table_of(json!(["channel", "channel"])),
+        table_of(json!([{"field": "channel", "format": "currency"}])),
+        table_of(json!([{"field": "channel", "format": "date"}])),
+        table_of(json!([{"field": "revenue", "format": "date"}])),
+        formula("revenue / previous"),
+        formula("revenu * 2"),
+        formula("channel * 2"),
+        formula("revenue *"),
+        json!({"name": "channels", "type": "table", "data": "by_chanel"}),
+        json!({"name": "sums", "type": "table", "data": "large", "totals": true}),
+        chart("daily", "day", "visit"),
+        chart("by_channel", "at", "channel"),
+        chart("points", "x", "y"),
+        figures("two_rows"),
+        json!({"name": "note", "type": "text", "text": "Dear\n{{ cleint.name }}"}),
+        json!({"name": "note", "type": "text", "text": "{{ period.start | date('%d') }}"}),
+    ];
+    let told = cases.map(|section| {
+        let layout = layout(json!({"title": "T", "sections": [section]}));
+        let error = assemble(&layout, &edition).expect_err("does not fit");
+        assert!(!error.is_transient());
+        format!("{error}\n  help: {}\n", error.help().unwrap_or_default())
+    });
+    assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn the_period_before_must_have_one_row_too() {
+    let mut edition = bare("en-US");
+    let rows = |n| batch([("visits", ints(vec![Some(1); n])), ("name", texts(&vec!["a"; n]))]);
+    let mut summary = table(vec![rows(1)]);
+    summary.previous = Some(Arc::new(RowsInMemory(vec![rows(2)])));
+    edition.tables.insert("summary".to_owned(), summary);
+    let layout = layout(json!({"title": "T", "sections": [
+        {"name": "f", "type": "figures", "data": "summary", "values": ["visits"], "compare": "previous_period"}]}));
+    let error = assemble(&layout, &edition).expect_err("two rows").to_string();
+    assert!(error.ends_with("has 2 in edition `7` of the period before"), "{error}");
+}
+
+#[test]
+fn equal_inputs_give_equal_documents() {
+    let once = |_| read(&assemble(&whole(), &full("fr-FR")).expect("a document"));
+    assert_eq!(once(1), once(2));
+}
