@@ -66,11 +66,17 @@ pub fn draw(drawing: &Drawing<'_>) -> String {
         lines::area(drawing, &frame, &x, &mut svg);
     }
     frame.draw(drawing, &ticks, &labels, &mut svg);
+    // Bars stand on the line of zero, lines cross it.
     match drawing.kind {
-        ChartKind::Line => lines::draw(drawing, &frame, &x, &mut svg),
-        ChartKind::Bar => bars::draw(drawing, &frame, &x, &mut svg),
+        ChartKind::Line => {
+            frame.draw_zero(drawing, &mut svg);
+            lines::draw(drawing, &frame, &x, &mut svg);
+        }
+        ChartKind::Bar => {
+            bars::draw(drawing, &frame, &x, &mut svg);
+            frame.draw_zero(drawing, &mut svg);
+        }
     }
-    frame.draw_zero(drawing, &mut svg);
     x.draw(drawing, &frame, &mut svg);
     svg.finish()
 }

@@ -101,8 +101,8 @@ impl Engine {
             return Ok(None);
         }
 
-        let place = |run, again| Workplace { run, folder: folder.path(), again };
-        let place_of_tables = place(&progressed.run, request.again(Stage::Transform));
+        let again = request.again(Stage::Transform);
+        let place_of_tables = Workplace { run: &progressed.run, folder: folder.path(), again };
         let (tables, worked) = self.transform(place_of_tables, resolved, facts, &extracted).await?;
         progressed.findings.extend(tables.findings.iter().cloned());
         if worked {
@@ -113,7 +113,8 @@ impl Engine {
         }
 
         self.become_busy(&mut progressed.run, RevisionState::Formatting).await?;
-        let place_of_editions = place(&progressed.run, request.again(Stage::Generate));
+        let again = request.again(Stage::Generate);
+        let place_of_editions = Workplace { run: &progressed.run, folder: folder.path(), again };
         let (editions, worked) = self.generate(place_of_editions, resolved, facts, &tables).await?;
         if worked {
             progressed.worked.push(Stage::Generate);

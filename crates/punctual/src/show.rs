@@ -98,7 +98,7 @@ pub fn print(text: &str) {
 /// A table with a header; columns in `right` stand right.
 pub fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
     for row in rows {
         table.add_row(row.into_iter().enumerate().map(|(index, text)| {
             let cell = Cell::new(text);

@@ -1,20 +1,31 @@
 //! Bytes by content: a folder whose files are named by the SHA-256 of what they hold. A file is
 //! complete and on disk before its name exists, and never changes afterwards.
 
+mod disk;
+mod incoming;
+
 use std::{
-    fs::{self, File, TryLockError},
+    collections::BTreeSet,
+    fs::{self, File},
     io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use punctual_model::identity::ContentHash;
 use sha2::{Digest, Sha256};
 
-/// A folder of files by content.
+pub use self::{
+    disk::{Disk, SystemDisk},
+    incoming::Incoming,
+};
+
+/// A folder of files by content: `ab/ab12...`, by the first two digits.
 #[derive(Debug, Clone)]
 pub struct Artifacts {
     root: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// What was stored.
@@ -37,8 +48,14 @@ pub enum ArtifactError {
         /// What the system said.
         source: io::Error,
     },
+    /// A link, a folder or a device stands where a file should be.
+    #[error("{}: this is not a plain file, so it is not kept", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
     /// The bytes are not the ones that were stored.
-    #[error("{}: the content is damaged: its hash is {found}", path.display())]
+    #[error("{}: the content is damaged: its hash is {found}; move it away, then run the stage that made it again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -47,33 +64,22 @@ pub enum ArtifactError {
     },
 }
 
+impl ArtifactError {
+    /// Whether the disk, or what may be used of it, is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_full(source))
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 fn way_out(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space, then run again: nothing is lost",
+        _ if is_full(error) => "; free some space, then run again: nothing is lost",
         io::ErrorKind::PermissionDenied => "; let the user that runs punctual write there",
         _ => "",
-    }
-}
-
-/// A private folder for files that are being written; gone when it is dropped.
-#[derive(Debug)]
-pub struct Incoming {
-    folder: PathBuf,
-    lock: File,
-}
-
-impl Incoming {
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        &self.folder
-    }
-}
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        // What cannot be removed now is removed at the next start.
-        let _ = fs::remove_dir_all(&self.folder);
-        let _ = self.lock.unlock();
     }
 }
 
@@ -83,25 +89,19 @@ impl Artifacts {
     /// # Errors
     /// When it cannot be used.
     pub fn open(root: &Path) -> Result<Self, ArtifactError> {
-        let incoming = root.join("incoming");
-        fs::create_dir_all(&incoming).map_err(at(&incoming))?;
-        let root = root.canonicalize().map_err(at(root))?;
-        let artifacts = Self { root };
-        artifacts.clear_abandoned()?;
-        Ok(artifacts)
+        Self::open_on(root, Arc::new(SystemDisk))
     }
 
-    /// A living process holds the lock of its folder.
-    fn clear_abandoned(&self) -> Result<(), ArtifactError> {
-        let incoming = self.root.join("incoming");
-        for entry in fs::read_dir(&incoming).map_err(at(&incoming))?.flatten() {
-            let Ok(lock) = File::open(entry.path().join("lock")) else { continue };
-            match lock.try_lock() {
-                Ok(()) => drop(fs::remove_dir_all(entry.path())),
-                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {}
-            }
-        }
-        Ok(())
+    /// The same on a given file system.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn open_on(root: &Path, disk: Arc<dyn Disk>) -> Result<Self, ArtifactError> {
+        let incoming = root.join("incoming");
+        disk.make_folder(&incoming).map_err(at(&incoming))?;
+        let root = root.canonicalize().map_err(at(root))?;
+        incoming::clear_abandoned(&root.join("incoming"));
+        Ok(Self { root, disk })
     }
 
     /// A private folder on the same file system, for files that will be adopted.
@@ -109,16 +109,17 @@ impl Artifacts {
     /// # Errors
     /// When it cannot be made.
     pub fn incoming(&self) -> Result<Incoming, ArtifactError> {
-        let incoming = self.root.join("incoming");
-        let folder = tempfile::Builder::new().prefix("job-").tempdir_in(&incoming).map_err(at(&incoming))?.keep();
-        let lock = File::create(folder.join("lock")).map_err(at(&folder))?;
-        lock.try_lock().map_err(|e| at(&folder)(io::Error::other(e.to_string())))?;
-        Ok(Incoming { folder, lock })
+        let all = self.root.join("incoming");
+        Incoming::make(&all).map_err(at(&all))
     }
 
     /// Where a content is, or would be.
     pub fn path(&self, content: &ContentHash) -> PathBuf {
-        self.root.join(&content.as_str()[..2]).join(content.as_str())
+        self.shard(content).join(content.as_str())
+    }
+
+    fn shard(&self, content: &ContentHash) -> PathBuf {
+        self.root.join(&content.as_str()[..2])
     }
 
     /// Whether a content is there.
@@ -131,43 +132,79 @@ impl Artifacts {
     /// # Errors
     /// When it cannot be moved in; the file then stays where it was.
     pub fn adopt(&self, file: &Path, content: &ContentHash) -> Result<u64, ArtifactError> {
-        let bytes = fs::metadata(file).map_err(at(file))?.len();
-        if self.contains(content) {
-            fs::remove_file(file).map_err(at(file))?;
-            return Ok(bytes);
-        }
-        let to = self.path(content);
-        let folder = to.parent().expect("a content's path has a folder");
-        fs::create_dir_all(folder).map_err(at(folder))?;
-        let opened = File::open(file).map_err(at(file))?;
-        opened.set_permissions(fs::Permissions::from_mode(0o440)).map_err(at(file))?;
-        opened.sync_all().map_err(at(file))?;
-        match fs::rename(file, &to) {
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => self.copy_in(file, &to)?,
-            moved => moved.map_err(at(&to))?,
-        }
-        // The name must outlive a power failure, too.
-        File::open(folder).and_then(|f| f.sync_all()).map_err(at(folder))?;
+        let bytes = size_of(file)?;
+        self.take_in(&[(file, Stored { content: content.clone(), bytes })])?;
         Ok(bytes)
-    }
-
-    fn copy_in(&self, file: &Path, to: &Path) -> Result<(), ArtifactError> {
-        let incoming = self.incoming()?;
-        let part = incoming.path().join("copy");
-        fs::copy(file, &part).map_err(at(&part))?;
-        File::open(&part).and_then(|f| f.sync_all()).map_err(at(&part))?;
-        fs::rename(&part, to).map_err(at(to))?;
-        fs::remove_file(file).map_err(at(file))
     }
 
     /// Takes a finished file; its hash is computed here.
     ///
     /// # Errors
-    /// When it cannot be read or moved in.
+    /// When it cannot be read or moved in; the file then stays where it was.
     pub fn put_file(&self, file: &Path) -> Result<Stored, ArtifactError> {
-        let content = hash_of(file)?;
-        let bytes = self.adopt(file, &content)?;
-        Ok(Stored { content, bytes })
+        let stored = measure(file)?;
+        self.take_in(&[(file, stored.clone())])?;
+        Ok(stored)
+    }
+
+    /// Takes many finished files, in the order given. It waits for the disk far less often than taking
+    /// them one by one.
+    ///
+    /// # Errors
+    /// When one cannot be read or moved in. Each file then is where it was, or kept whole.
+    pub fn put_files(&self, files: &[PathBuf]) -> Result<Vec<Stored>, ArtifactError> {
+        let measured = files.iter().map(|file| measure(file)).collect::<Result<Vec<_>, _>>()?;
+        let files: Vec<_> = files.iter().map(PathBuf::as_path).zip(measured.iter().cloned()).collect();
+        self.take_in(&files)?;
+        Ok(measured)
+    }
+
+    /// First all bytes are on disk, then the files get their names, then the names are on disk: a file system
+    /// with a journal writes it about once for each of the three, not for each file.
+    fn take_in(&self, files: &[(&Path, Stored)]) -> Result<(), ArtifactError> {
+        let shards: BTreeSet<PathBuf> = files.iter().map(|(_, stored)| self.shard(&stored.content)).collect();
+        for shard in &shards {
+            self.disk.make_folder(shard).map_err(at(shard))?;
+        }
+        for (file, _) in files.iter().filter(|(_, stored)| !self.has(stored)) {
+            let opened = File::open(file).map_err(at(file))?;
+            opened.set_permissions(fs::Permissions::from_mode(0o440)).map_err(at(file))?;
+            self.disk.sync(file).map_err(at(file))?;
+        }
+        for (file, stored) in files {
+            if **file == *self.path(&stored.content) {
+                // A kept file that is handed in again stays where it is.
+            } else if self.has(stored) {
+                fs::remove_file(file).map_err(at(file))?;
+            } else {
+                self.move_in(file, &self.path(&stored.content))?;
+            }
+        }
+        // Also of files that were there already: whoever brought them may have died before this.
+        for folder in shards.iter().chain([&self.root]) {
+            self.disk.sync(folder).map_err(at(folder))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a content is there with all its bytes; a file that was cut short is replaced.
+    fn has(&self, stored: &Stored) -> bool {
+        fs::symlink_metadata(self.path(&stored.content))
+            .is_ok_and(|found| found.is_file() && found.len() == stored.bytes)
+    }
+
+    fn move_in(&self, file: &Path, to: &Path) -> Result<(), ArtifactError> {
+        match self.disk.rename(file, to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                let incoming = self.incoming()?;
+                let part = incoming.path().join("copy");
+                self.disk.copy(file, &part).map_err(at(&part))?;
+                self.disk.sync(&part).map_err(at(&part))?;
+                self.disk.rename(&part, to).map_err(at(to))?;
+                fs::remove_file(file).map_err(at(file))
+            }
+            moved => moved.map_err(at(to)),
+        }
     }
 
     /// Reads a content through and compares it with its name.
@@ -176,7 +213,7 @@ impl Artifacts {
     /// When it cannot be read, or is damaged.
     pub fn verify(&self, content: &ContentHash) -> Result<(), ArtifactError> {
         let path = self.path(content);
-        let found = hash_of(&path)?;
+        let found = measure(&path)?.content;
         if found == *content { Ok(()) } else { Err(ArtifactError::Damaged { path, found }) }
     }
 
@@ -188,6 +225,7 @@ impl Artifacts {
         let incoming = self.incoming()?;
         let file = incoming.path().join("probe");
         fs::write(&file, b"probe").map_err(at(&file))?;
+        self.disk.sync(&file).map_err(at(&file))?;
         Ok(format!("{} can be written", self.root.display()))
     }
 }
@@ -197,54 +235,29 @@ fn at(path: &Path) -> impl Fn(io::Error) -> ArtifactError + use<> {
     move |source| ArtifactError::Io { path: path.clone(), source }
 }
 
-fn hash_of(path: &Path) -> Result<ContentHash, ArtifactError> {
+/// The size of a plain file. A link could lead anywhere, and would be kept in the file's place.
+fn size_of(file: &Path) -> Result<u64, ArtifactError> {
+    let found = fs::symlink_metadata(file).map_err(at(file))?;
+    if found.is_file() { Ok(found.len()) } else { Err(ArtifactError::NotAFile { path: file.to_owned() }) }
+}
+
+/// The hash and the size of a plain file.
+fn measure(path: &Path) -> Result<Stored, ArtifactError> {
+    size_of(path)?;
     let mut file = File::open(path).map_err(at(path))?;
     let mut hash = Sha256::new();
+    let mut bytes = 0;
     let mut block = vec![0; 128 * 1024];
     loop {
         match file.read(&mut block).map_err(at(path))? {
             0 => break,
-            n => hash.update(&block[..n]),
+            n => {
+                hash.update(&block[..n]);
+                bytes += n as u64;
+            }
         }
     }
     let digits = hex::encode(hash.finalize());
-    Ok(ContentHash::from_hex(&digits).expect("a SHA-256 has 64 hexadecimal digits"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_content_is_stored_once_and_damage_is_found() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let artifacts = Artifacts::open(&folder.path().join("a")).expect("opened");
-        let file = |name: &str| {
-            let path = folder.path().join(name);
-            fs::write(&path, "the same").expect("written");
-            path
-        };
-        let first = artifacts.put_file(&file("1")).expect("stored");
-        let second = artifacts.put_file(&file("2")).expect("stored");
-        assert_eq!(first, second);
-        assert!(!folder.path().join("2").exists());
-        artifacts.verify(&first.content).expect("sound");
-        let path = artifacts.path(&first.content);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("writable");
-        fs::write(&path, "other").expect("damaged");
-        assert!(matches!(artifacts.verify(&first.content), Err(ArtifactError::Damaged { .. })));
-    }
-
-    #[test]
-    fn what_a_dead_process_left_is_cleared_and_what_a_living_one_writes_is_not() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let artifacts = Artifacts::open(folder.path()).expect("opened");
-        let living = artifacts.incoming().expect("made");
-        let dead = folder.path().join("incoming/job-dead");
-        fs::create_dir(&dead).expect("made");
-        File::create(dead.join("lock")).expect("made");
-        Artifacts::open(folder.path()).expect("opened again");
-        assert!(living.path().exists());
-        assert!(!dead.exists());
-    }
+    let content = ContentHash::from_hex(&digits).expect("a SHA-256 has 64 hexadecimal digits");
+    Ok(Stored { content, bytes })
 }

@@ -121,7 +121,7 @@ pub struct Delivery {
     pub message_id: String,
     /// The state.
     pub state: DeliveryState,
-    /// The last phase of the last attempt: `connected`, `body_started`, `final_sent`.
+    /// The last phase of the last attempt that was committed: `connected`, `body_started`, `final_sent`.
     pub phase: Option<String>,
     /// The words of the other side, or why nothing was sent.
     pub reply: Option<String>,
@@ -174,7 +174,7 @@ pub struct Filter {
     pub report: Option<String>,
     /// Only of this period.
     pub period: Option<String>,
-    /// Only of this run.
+    /// Only of this run, or of the runs whose ids start with this text.
     pub run: Option<String>,
     /// At most so many, newest first; 0 for all.
     pub limit: u32,

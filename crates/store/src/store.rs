@@ -18,8 +18,13 @@ use crate::records::{
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Stores a template version's content on its first use, and returns what was stored first.
-    async fn pin_template(&self, name: &str, content: &ContentHash, definition: &str, now: Timestamp)
-    -> Result<PinnedTemplate, StoreError>;
+    async fn pin_template(
+        &self,
+        name: &str,
+        content: &ContentHash,
+        definition: &str,
+        now: Timestamp,
+    ) -> Result<PinnedTemplate, StoreError>;
 
     /// All pinned template versions.
     async fn pinned_templates(&self) -> Result<Vec<PinnedTemplate>, StoreError>;
@@ -27,20 +32,22 @@ pub trait Store: Send + Sync {
     /// The run of a key with its newest revision, if it exists.
     async fn find_run(&self, key: &RunKey) -> Result<Option<Run>, StoreError>;
 
-    /// The run with this id, or whose id alone starts with this text (at least 4 characters).
+    /// The run with this id, or whose id alone starts with this text (at least 4 digits).
     async fn run_by_id(&self, id: &str) -> Result<Option<Run>, StoreError>;
 
     /// Creates the run if it does not exist, with revision 1 in state `queued`; else returns it as it is.
     async fn open_run(&self, run: NewRun<'_>, now: Timestamp) -> Result<Run, StoreError>;
 
-    /// Replaces the frozen definition of a revision that has delivered nothing and is not `distributing` or later.
+    /// Replaces the definition of a revision that may still be made. One that has started a delivery of purpose
+    /// `report`, that is `distributing` or `partial`, or that was skipped or cancelled is frozen: this call, the
+    /// stages before `review`, extracts, and a way back to `generating` or `formatting` are refused.
     /// Recorded stages stay; their input names decide whether they are done.
     async fn redefine(&self, run: &str, revision: u32, definition: &str, now: Timestamp) -> Result<(), StoreError>;
 
     /// Runs, newest period first.
     async fn runs(&self, filter: &Filter) -> Result<Vec<Run>, StoreError>;
 
-    /// Changes a revision's state from what the caller believes it to be.
+    /// Changes a revision's state from what the caller believes it to be, if the transition table allows it.
     async fn advance(
         &self,
         run: &str,
@@ -50,15 +57,27 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Revision, StoreError>;
 
-    /// Notes that a stage starts (again); earlier output of another input is dropped.
-    async fn start_stage(&self, run: &str, revision: u32, stage: Stage, input: &ContentHash, now: Timestamp)
-    -> Result<(), StoreError>;
+    /// Notes that a stage starts (again); earlier output, findings and artifacts of another input are dropped.
+    async fn start_stage(
+        &self,
+        run: &str,
+        revision: u32,
+        stage: Stage,
+        input: &ContentHash,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Notes what a stage made, with its findings and artifacts, in one transaction.
-    async fn finish_stage(&self, run: &str, revision: u32, done: StageDone<'_>, now: Timestamp)
-    -> Result<(), StoreError>;
+    async fn finish_stage(
+        &self,
+        run: &str,
+        revision: u32,
+        done: StageDone<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
-    /// Notes why a stage failed, with the findings it had.
+    /// Notes why a stage failed, with the findings it had; its earlier output and artifacts are dropped.
+    /// A stage that is not on record failed before it could start.
     async fn fail_stage(
         &self,
         run: &str,
@@ -83,22 +102,24 @@ pub trait Store: Send + Sync {
     /// The findings of a revision.
     async fn findings(&self, run: &str, revision: u32) -> Result<Findings, StoreError>;
 
-    /// The artifacts of a revision, by edition and format.
+    /// The artifacts of a revision, by stage, in the order in which they were given.
     async fn artifacts(&self, run: &str, revision: u32) -> Result<Vec<ArtifactRecord>, StoreError>;
 
-    /// Plans deliveries; those that exist stay as they are. Returns how many are new.
+    /// Plans deliveries, all or none; those that exist stay as they are. Returns how many are new. A Message-ID
+    /// that another delivery has is refused.
     async fn plan_deliveries(&self, deliveries: &[NewDelivery], now: Timestamp) -> Result<u64, StoreError>;
 
     /// Deliveries, newest period first, then by edition and recipient.
     async fn deliveries(&self, filter: &Filter) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Starts an attempt: the delivery becomes `sending`. Refused unless the transition table allows it.
+    /// Starts an attempt: the delivery becomes `sending`. Refused unless the transition table allows it and, for
+    /// purpose `report`, the revision is `distributing`.
     async fn begin_attempt(&self, delivery: &str, email: &str, now: Timestamp) -> Result<Attempt, StoreError>;
 
-    /// Commits that an attempt reached a phase, before the step that follows it.
+    /// Commits that an attempt reached a phase, before the step that follows it. Phases never go back.
     async fn reach_phase(&self, delivery: &str, attempt: u32, phase: &str, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends an attempt: the delivery leaves `sending` for `outcome`.
+    /// Ends an attempt: the delivery leaves `sending` for `outcome`, or settles what was `in_doubt`.
     async fn finish_attempt(
         &self,
         delivery: &str,
@@ -110,7 +131,8 @@ pub trait Store: Send + Sync {
     /// The attempts of a delivery, in order.
     async fn attempts(&self, delivery: &str) -> Result<Vec<Attempt>, StoreError>;
 
-    /// Who accepted deliveries of the newest earlier period of a report went to.
+    /// Who got deliveries of purpose `report` in the newest period of a report that started before an instant: those
+    /// that were accepted and did not bounce, each recipient of an edition once, by edition and id.
     async fn last_recipients(&self, report: &str, before: Timestamp) -> Result<LastRecipients, StoreError>;
 }
 
@@ -162,6 +184,14 @@ pub enum StoreError {
         found: String,
         /// The state that was expected.
         expected: String,
+    },
+    /// The database was written by another version.
+    #[error("the state database {place} {message}")]
+    Schema {
+        /// The file or server.
+        place: String,
+        /// What it has, and what to do.
+        message: String,
     },
     /// What is stored cannot be read by this build.
     #[error("the state database holds something unreadable: {0}")]

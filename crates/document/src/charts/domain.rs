@@ -47,7 +47,7 @@ pub(super) fn labels(drawing: &Drawing<'_>, ticks: &Ticks) -> Vec<String> {
     let most = f64::from(drawing.width) * 0.25;
     let text = |(number, exact)| {
         let text = writer.write(&exact);
-        if width(&text, super::frame::FONT) <= most { text } else { format!("{number:e}") }
+        if width(&text, super::frame::FONT) <= most { text } else { format!("{number:.3e}") }
     };
     ticks.iter().map(text).collect()
 }

@@ -31,7 +31,7 @@ impl Frame {
         Self {
             left: (widest + 10.0).ceil(),
             right: f64::from(drawing.width) - 8.0,
-            top: top + 8.0,
+            top: top + 11.0,
             bottom: f64::from(drawing.height),
             low,
             high,
@@ -40,7 +40,7 @@ impl Frame {
 
     /// The same plot above so many lines of labels.
     pub(super) fn above(self, lines: usize) -> Self {
-        Self { bottom: (self.bottom - 9.0 - LINE * lines as f64).max(self.top + 20.0), ..self }
+        Self { bottom: (self.bottom - 10.0 - LINE * lines as f64).max(self.top + 20.0), ..self }
     }
 
     pub(super) fn width(&self) -> f64 {
@@ -72,7 +72,7 @@ impl Frame {
         }
     }
 
-    /// The line of zero, or the plot's lower edge, above what was drawn on it.
+    /// The line of zero, or the plot's lower edge.
     pub(super) fn draw_zero(&self, drawing: &Drawing<'_>, svg: &mut Svg) {
         let y = crisp(if self.has_zero() { self.base() } else { self.bottom });
         svg.line((self.left, y), (self.right, y), &drawing.theme.rule);
@@ -80,6 +80,6 @@ impl Frame {
 }
 
 /// A coordinate in the middle of a pixel, where a line of one pixel is sharp.
-fn crisp(coordinate: f64) -> f64 {
+pub(super) fn crisp(coordinate: f64) -> f64 {
     coordinate.floor() + 0.5
 }

@@ -1,10 +1,12 @@
 //! Lines: one for each series, broken where a value is missing.
 
+use punctual_model::value::Value;
+
 use super::{
     Drawing,
     domain::drawable,
-    frame::Frame,
-    svg::{Path, Svg},
+    frame::{FONT, Frame},
+    svg::{Anchor, Path, Svg, Text},
     x_axis::XAxis,
 };
 use crate::{content::Series, theme::Theme};
@@ -59,6 +61,20 @@ pub(super) fn draw(drawing: &Drawing<'_>, frame: &Frame, x: &XAxis, svg: &mut Sv
         }
         if drawn.1 {
             svg.filled(&discs, &series.color);
+        }
+    }
+    if let [_] = drawing.x {
+        write_values(drawing, frame, x, svg);
+    }
+}
+
+/// The values of a single position: there is no line to read them from.
+fn write_values(drawing: &Drawing<'_>, frame: &Frame, x: &XAxis, svg: &mut Svg) {
+    let style = Text { anchor: Anchor::Start, fill: &drawing.theme.text, size: FONT, bold: false };
+    for series in drawing.series {
+        if let Some(value) = series.points.first().copied().and_then(drawable) {
+            let text = series.writer.write(&Value::Double(value));
+            svg.text(x.at(0) + 7.0, frame.y(value) + FONT * 0.36, style, &text);
         }
     }
 }

@@ -6,7 +6,7 @@ use punctual_model::{value::Value, zone::Zone};
 
 use super::{
     Drawing,
-    frame::{FONT, Frame, LINE},
+    frame::{FONT, Frame, LINE, crisp},
     labels,
     svg::{Anchor, Svg, Text},
     text_width::width,
@@ -24,6 +24,8 @@ pub(super) struct XAxis {
     order: Vec<usize>,
     band: f64,
     labels: Vec<Label>,
+    /// Whether a mark ties each label to its point of the axis; bars stand on theirs.
+    marks: bool,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl XAxis {
     fn bands(count: usize, frame: &Frame) -> Self {
         let band = frame.width() / count.max(1) as f64;
         let positions = (0..count).map(|index| frame.left + band * (index as f64 + 0.5)).collect();
-        Self { positions, order: (0..count).collect(), band, labels: Vec::new() }
+        Self { positions, order: (0..count).collect(), band, labels: Vec::new(), marks: false }
     }
 
     fn timeline(drawing: &Drawing<'_>, frame: &Frame, times: &[DateTime]) -> Self {
@@ -74,6 +76,7 @@ impl XAxis {
             order,
             band: plot / times.len() as f64,
             labels: ticks.into_iter().map(|tick| Label { x: x(tick.at), lines: tick.lines }).collect(),
+            marks: true,
         }
     }
 
@@ -105,10 +108,14 @@ impl XAxis {
     pub(super) fn draw(&self, drawing: &Drawing<'_>, frame: &Frame, svg: &mut Svg) {
         let style = Text { anchor: Anchor::Middle, fill: &drawing.theme.muted, size: FONT, bold: false };
         for label in &self.labels {
+            if self.marks {
+                let x = crisp(label.x);
+                svg.line((x, frame.bottom + 1.0), (x, frame.bottom + 5.0), &drawing.theme.rule);
+            }
             let half = label.lines.iter().map(|line| width(line, FONT)).fold(0.0, f64::max) / 2.0;
             let x = label.x.min(f64::from(drawing.width) - half).max(half);
             for (nth, line) in label.lines.iter().enumerate() {
-                svg.text(x, frame.bottom + 4.0 + LINE * (nth as f64 + 1.0) - 1.5, style, line);
+                svg.text(x, frame.bottom + 5.0 + LINE * (nth as f64 + 1.0) - 1.5, style, line);
             }
         }
     }

@@ -2,8 +2,11 @@
 //! a pipe; files cross as paths in the job's folder. Who asks, and what is remembered, is unknown here.
 
 mod generate;
+mod order;
 mod render;
 mod transform;
+
+pub(crate) use self::order::dependency_order;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -19,7 +22,7 @@ use punctual_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::Orders;
+use crate::sandbox::Confined;
 
 /// One job of a child.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,6 +34,8 @@ pub enum Job {
     Transform(Transform),
     /// Tables become documents and artifacts.
     Generate(Generate),
+    /// Nothing but saying which layers of the sandbox hold.
+    Examine,
 }
 
 /// What every job knows of the run.
@@ -175,6 +180,8 @@ pub struct Generate {
     pub tables: BTreeMap<String, TableOutput>,
     /// The same of the period before.
     pub previous: BTreeMap<String, TableOutput>,
+    /// The order that each table is stored in.
+    pub order_by: BTreeMap<String, Vec<String>>,
     /// The subject of messages, a text template.
     pub subject: Option<String>,
     /// The line that sums a report up, a text template.
@@ -247,12 +254,13 @@ pub struct FileOutput {
 ///
 /// # Errors
 /// What is wrong with what the author wrote, in words.
-pub fn work(request: &str, orders: &Orders, formats: &'static [FormatKind]) -> Result<serde_json::Value, String> {
+pub fn work(request: &str, confined: &Confined, formats: &'static [FormatKind]) -> Result<serde_json::Value, String> {
     let job: Job = serde_json::from_str(request).map_err(|e| format!("unreadable job: {e}"))?;
     let json = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(|e| e.to_string());
     match job {
+        Job::Examine => json(serde_json::to_value(&confined.layers)),
         Job::RenderSql(job) => json(serde_json::to_value(render::render_sql(&job)?)),
-        Job::Transform(job) => json(serde_json::to_value(transform::transform(&job, &orders.write)?)),
-        Job::Generate(job) => json(serde_json::to_value(generate::generate(&job, &orders.write, formats)?)),
+        Job::Transform(job) => json(serde_json::to_value(transform::transform(&job, &confined.folder)?)),
+        Job::Generate(job) => json(serde_json::to_value(generate::generate(&job, &confined.folder, formats)?)),
     }
 }

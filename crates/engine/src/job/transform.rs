@@ -9,6 +9,7 @@ use std::{
 
 use punctual_data::{
     LEXIS,
+    analyze::references,
     checks::{CheckInput, CheckedRows, Days as DataDays},
     error::DataError,
     job::{DatasetInput as Dataset, Job, JobSpec, TableInput, Tables},
@@ -23,7 +24,7 @@ use punctual_model::{
 };
 
 use super::{
-    DatasetInput, TableOutput, Transform, Transformed,
+    DatasetInput, TableOutput, Transform, Transformed, dependency_order,
     render::{Texts, period},
 };
 
@@ -89,8 +90,23 @@ async fn compute(job: &Transform, inputs: &[DatasetInput], folder: &Path, previo
         });
     }
     let inputs = job.tables.iter().map(|table| table_input(table, &texts, previous)).collect::<Result<Vec<_>, _>>()?;
-    let tables = checked.compute(&inputs).await.map_err(words)?;
+    let tables = checked.compute(&in_order(inputs)?).await.map_err(words)?;
     Ok(outputs(&tables))
+}
+
+/// Tables so that each comes after those that it reads.
+fn in_order(tables: Vec<TableInput>) -> Result<Vec<TableInput>, String> {
+    let reads = tables
+        .iter()
+        .map(|table| {
+            let read = references(&format!("table `{}`", table.name), &table.sql).map_err(|e| e.to_string())?;
+            Ok((table.name.to_string(), read.into_iter().map(|r| r.name).collect()))
+        })
+        .collect::<Result<Vec<(String, Vec<String>)>, String>>()?;
+    let order = dependency_order(&reads)
+        .map_err(|circle| format!("the tables {} read one another in a circle", circle.join(", ")))?;
+    let mut tables: Vec<Option<TableInput>> = tables.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|index| tables[index].take()).collect())
 }
 
 fn dataset(input: &DatasetInput, texts: &Texts, previous: bool) -> Result<Dataset, String> {

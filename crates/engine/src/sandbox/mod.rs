@@ -4,8 +4,10 @@
 
 mod confine;
 mod death;
+mod report;
 
 pub use confine::{Confinement, Layer, LayerState, confine};
+pub use report::sandbox_report;
 
 use std::{
     path::{Path, PathBuf},
@@ -176,9 +178,18 @@ async fn read_end(from: &mut (impl AsyncReadExt + Unpin), into: &mut Vec<u8>) {
     }
 }
 
+/// A child after it confined itself.
+#[derive(Debug, Clone)]
+pub struct Confined {
+    /// The folder that it may write.
+    pub folder: PathBuf,
+    /// Which layers hold.
+    pub layers: Confinement,
+}
+
 /// The child's side: reads the orders, confines itself, does the job, answers, ends.
 /// `work` gets the job's text only after the limits are in place.
-pub fn child_main(work: impl FnOnce(&str, &Orders) -> Result<serde_json::Value, String>) -> i32 {
+pub fn child_main(work: impl FnOnce(&str, &Confined) -> Result<serde_json::Value, String>) -> i32 {
     let mut line = String::new();
     if std::io::stdin().read_line(&mut line).is_err() {
         return 2;
@@ -190,16 +201,19 @@ pub fn child_main(work: impl FnOnce(&str, &Orders) -> Result<serde_json::Value, 
             return 2;
         }
     };
-    if let Err(error) = confine(&orders) {
-        eprintln!("cannot confine: {error}");
-        return 2;
-    }
+    let layers = match confine(&orders) {
+        Ok(layers) => layers,
+        Err(error) => {
+            eprintln!("cannot confine: {error}");
+            return 2;
+        }
+    };
     line.clear();
     if std::io::stdin().read_line(&mut line).is_err() {
         return 2;
     }
     die_with_parent();
-    let answer = work(&line, &orders);
+    let answer = work(&line, &Confined { folder: orders.write, layers });
     let mut stdout = std::io::stdout().lock();
     let written = serde_json::to_writer(&mut stdout, &answer).map_err(std::io::Error::from);
     match written.and_then(|()| std::io::Write::flush(&mut stdout)) {

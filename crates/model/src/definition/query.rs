@@ -50,7 +50,7 @@ pub struct Parameter {
 pub struct Query {
     /// What is extracted, by name: one query or file each.
     pub datasets: IndexMap<Slug, Dataset>,
-    /// SQL over datasets and over earlier tables, by name.
+    /// SQL over datasets and other tables, by name; computed in the order that they need.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub tables: IndexMap<Slug, Table>,
 }
@@ -109,7 +109,7 @@ impl ColumnDecl {
     }
 }
 
-/// SQL over datasets and earlier tables.
+/// SQL over datasets and other tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Table {

@@ -3,9 +3,11 @@
 //! `scripts/services.sh`; without its variables in the environment the tests say that
 //! they are left out.
 
+use std::process::{Command, Stdio};
+
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
 
-use punctual_sample::{SampleError, load, truth};
+use punctual_sample::{Agency, SampleError, load, truth, write};
 
 use crate::agency;
 
@@ -110,4 +112,41 @@ async fn a_server_that_is_not_there_is_worth_another_try() {
     assert!(matches!(error, SampleError::Server { server: "PostgreSQL", .. }) && error.is_transient());
     let error = load::mariadb(&agency(), "mysql://x@127.0.0.1:1/x").await.unwrap_err();
     assert!(matches!(error, SampleError::Server { server: "MariaDB", .. }) && error.is_transient());
+}
+
+#[tokio::test]
+async fn the_script_for_psql_makes_the_same_table() {
+    let Some(url) = postgres_database("sample_script").await else { return };
+    let agency = Agency::new(7, 0.1).unwrap();
+    let mut psql = Command::new("psql")
+        .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", &url])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    write::postgres(&agency, &mut psql.stdin.take().unwrap()).unwrap();
+    assert!(psql.wait().unwrap().success());
+
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let digest = "SELECT md5(string_agg(traffic::text, ' ' ORDER BY traffic)) FROM traffic";
+    let from_script: String = sqlx::query_scalar(digest).fetch_one(&mut connection).await.unwrap();
+    load::postgres(&agency, &url).await.unwrap();
+    let loaded: String = sqlx::query_scalar(digest).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(from_script, loaded);
+}
+
+#[tokio::test]
+async fn the_script_for_mariadb_makes_the_same_table() {
+    let Some(url) = mariadb_database("sample_script").await else { return };
+    let agency = Agency::new(7, 0.1).unwrap();
+    let mut script = Vec::new();
+    write::mariadb(&agency, &mut script).unwrap();
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    let script = AssertSqlSafe(String::from_utf8(script).unwrap());
+    sqlx::raw_sql(script).execute(&mut connection).await.unwrap();
+
+    let digest = "SELECT count(*), CAST(sum(cost_cents * clicks + impressions) AS SIGNED) FROM ad_spend";
+    let from_script: (i64, i64) = sqlx::query_as(digest).fetch_one(&mut connection).await.unwrap();
+    load::mariadb(&agency, &url).await.unwrap();
+    let loaded: (i64, i64) = sqlx::query_as(digest).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(from_script, loaded);
 }

@@ -1,10 +1,10 @@
-//! What each dataset's extraction gave.
+//! What each dataset's extraction gave. Snapshots of a frozen revision stay as they are.
 
 use sqlx::any::AnyRow;
 
 use super::{
     SqlStore,
-    rows::{Reader, signed},
+    rows::{Reader, signed, storable},
 };
 use crate::{StoreError, records::ExtractRecord};
 
@@ -15,6 +15,8 @@ impl SqlStore {
         revision: u32,
         extract: &ExtractRecord,
     ) -> Result<(), StoreError> {
+        let mut work = self.begin().await?;
+        self.hold(&mut work, (run, revision), false).await?.must_not_be_frozen()?;
         sqlx::query(
             "INSERT INTO extract (run, revision, dataset, source, statement, binds, snapshot, rows, bytes, extracted_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -26,39 +28,43 @@ impl SqlStore {
         .bind(i64::from(revision))
         .bind(&extract.dataset)
         .bind(&extract.source)
-        .bind(&extract.statement)
-        .bind(&extract.binds)
+        .bind(storable(&extract.statement).as_ref())
+        .bind(storable(&extract.binds).as_ref())
         .bind(extract.snapshot.as_str())
         .bind(signed(extract.rows))
         .bind(signed(extract.bytes))
         .bind(extract.extracted_at.as_microsecond())
-        .execute(&self.pool)
+        .execute(&mut *work)
         .await
         .map_err(|e| self.failed(&e))?;
-        Ok(())
+        self.commit(work).await
     }
 
     pub(super) async fn list_extracts(&self, run: &str, revision: u32) -> Result<Vec<ExtractRecord>, StoreError> {
-        let rows = sqlx::query(
+        let sql = format!(
             "SELECT dataset, source, statement, binds, snapshot, rows, bytes, extracted_at FROM extract
-             WHERE run = $1 AND revision = $2 ORDER BY dataset",
-        )
-        .bind(run)
-        .bind(i64::from(revision))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|e| self.failed(&e))?;
+             WHERE run = $1 AND revision = $2 ORDER BY dataset{}",
+            self.by_bytes()
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(run)
+            .bind(i64::from(revision))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|e| self.failed(&e))?;
         rows.iter().map(extract).collect()
     }
 
     pub(super) async fn drop_extracts(&self, run: &str, revision: u32) -> Result<(), StoreError> {
+        let mut work = self.begin().await?;
+        self.hold(&mut work, (run, revision), false).await?.must_not_be_frozen()?;
         sqlx::query("DELETE FROM extract WHERE run = $1 AND revision = $2")
             .bind(run)
             .bind(i64::from(revision))
-            .execute(&self.pool)
+            .execute(&mut *work)
             .await
             .map_err(|e| self.failed(&e))?;
-        Ok(())
+        self.commit(work).await
     }
 }
 

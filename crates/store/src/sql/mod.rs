@@ -1,14 +1,15 @@
-//! SqlStore: the Store on SQLite or PostgreSQL from one SQL text. Opening, migrating, and the
-//! table of contents of its calls; each family of calls has a file.
+//! SqlStore: the Store on SQLite or PostgreSQL from one SQL text. The table of contents of its calls;
+//! each family of calls has a file.
 
 mod deliveries;
 mod extracts;
+mod fault;
+mod filter;
+mod open;
 mod rows;
 mod runs;
 mod schema;
 mod stages;
-
-use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -17,8 +18,9 @@ use punctual_model::{
     identity::{ContentHash, RunKey},
     state::{DeliveryState, RevisionState, Stage},
 };
-use sqlx::{Any, AnyPool, Executor, Row, Transaction, any::AnyPoolOptions};
+use sqlx::{Any, AnyPool, Transaction};
 
+use self::fault::{Dialect, Place};
 use crate::{
     NewRun, StageDone, Store, StoreError,
     records::{
@@ -31,123 +33,50 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     pool: AnyPool,
-    place: String,
-    sqlite: bool,
+    place: Place,
 }
 
+/// A transaction of the store. What changes state reads, decides and writes in one; it is rolled back when dropped.
+type Work = Transaction<'static, Any>;
+
 impl SqlStore {
-    /// Opens or makes a state database in a file: WAL, every commit on disk before it counts.
-    ///
-    /// # Errors
-    /// When the file cannot be used, or was written by a newer version.
-    pub async fn sqlite(path: &Path) -> Result<Self, StoreError> {
-        let place = path.display().to_string();
-        let escaped: String = place.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        Self::open(format!("sqlite://{escaped}?mode=rwc"), place, true).await
+    async fn begin(&self) -> Result<Work, StoreError> {
+        let begun = self.pool.begin_with(open::begin_statement(self.place.dialect)).await;
+        begun.map_err(|e| self.failed(&e))
     }
 
-    /// Opens a state database on a PostgreSQL server.
-    ///
-    /// # Errors
-    /// When the server cannot be used, or its schema was written by a newer version.
-    pub async fn postgres(url: &str) -> Result<Self, StoreError> {
-        // The address can hold a password; what is shown cannot.
-        let shown = url.rsplit_once('@').map_or(url, |(_, rest)| rest);
-        Self::open(url.to_owned(), format!("postgres://{shown}"), false).await
-    }
-
-    async fn open(url: String, place: String, sqlite: bool) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
-        let failed = |e: sqlx::Error| database(&place, &e);
-        let pool = AnyPoolOptions::new()
-            .max_connections(if sqlite { 2 } else { 8 })
-            .acquire_timeout(Duration::from_secs(30))
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if sqlite {
-                        connection.execute("PRAGMA busy_timeout = 30000").await?;
-                        connection.execute("PRAGMA journal_mode = WAL").await?;
-                        connection.execute("PRAGMA synchronous = FULL").await?;
-                        connection.execute("PRAGMA foreign_keys = ON").await?;
-                    }
-                    Ok(())
-                })
-            })
-            .connect(&url)
-            .await
-            .map_err(failed)?;
-        let store = Self { pool, place, sqlite };
-        store.migrate().await?;
-        Ok(store)
-    }
-
-    /// A transaction that may write. SQLite takes its lock now, so that it never has to be upgraded.
-    async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        let begin = if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        self.pool.begin_with(begin).await.map_err(|e| self.failed(&e))
+    async fn commit(&self, work: Work) -> Result<(), StoreError> {
+        work.commit().await.map_err(|e| self.failed(&e))
     }
 
     fn failed(&self, error: &sqlx::Error) -> StoreError {
-        database(&self.place, error)
+        self.place.failed(error)
     }
 
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let newest = schema::MIGRATIONS.last().map_or(0, |m| m.number);
-        let applied = sqlx::query("SELECT max(number) FROM migration").fetch_one(&self.pool).await;
-        match applied.and_then(|row| row.try_get::<Option<i64>, _>(0)) {
-            Ok(Some(number)) if number == newest => return self.check_migrations().await,
-            Ok(Some(number)) if number > newest => {
-                let message = format!("it has schema {number}, but this version knows {newest} at most");
-                return Err(StoreError::Corrupt(message));
-            }
-            // No table, or an older schema.
-            _ => {}
+    /// Ends a SELECT whose rows others may read but not change until the transaction ends. On SQLite
+    /// a transaction has the whole database to itself.
+    fn held(&self) -> &'static str {
+        match self.place.dialect {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR NO KEY UPDATE",
         }
-        let mut transaction = self.begin().await?;
-        let failed = |e: sqlx::Error| self.failed(&e);
-        transaction.execute(schema::APPLIED).await.map_err(failed)?;
-        // Another process may have been faster.
-        let row = sqlx::query("SELECT max(number) FROM migration").fetch_one(&mut *transaction).await.map_err(failed)?;
-        let have = row.try_get::<Option<i64>, _>(0).map_err(failed)?.unwrap_or(0);
-        for migration in schema::MIGRATIONS.iter().filter(|m| m.number > have) {
-            for statement in migration.statements {
-                transaction.execute(*statement).await.map_err(failed)?;
-            }
-            sqlx::query("INSERT INTO migration (number, content, applied_at) VALUES ($1, $2, 0)")
-                .bind(migration.number)
-                .bind(content_of(migration))
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
-        }
-        transaction.commit().await.map_err(failed)
     }
 
-    /// What was applied must be what this version knows: migrations never change.
-    async fn check_migrations(&self) -> Result<(), StoreError> {
-        let rows = sqlx::query("SELECT number, content FROM migration ORDER BY number").fetch_all(&self.pool).await;
-        for row in rows.map_err(|e| self.failed(&e))? {
-            let number: i64 = row.try_get(0).map_err(|e| self.failed(&e))?;
-            let content: String = row.try_get(1).map_err(|e| self.failed(&e))?;
-            let known = schema::MIGRATIONS.iter().find(|m| m.number == number).map(content_of);
-            if known.as_deref() != Some(content.as_str()) {
-                return Err(StoreError::Corrupt(format!("its schema step {number} is not the one of this version")));
-            }
+    /// The same, when others may hold them likewise.
+    fn shared(&self) -> &'static str {
+        match self.place.dialect {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR SHARE",
         }
-        Ok(())
     }
-}
 
-fn content_of(migration: &schema::Migration) -> String {
-    ContentHash::of(migration.statements.join(";\n").as_bytes()).as_str().to_owned()
-}
-
-fn database(place: &str, error: &sqlx::Error) -> StoreError {
-    let text = error.to_string();
-    let transient = matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut)
-        || text.contains("database is locked")
-        || text.contains("connection");
-    StoreError::Database { place: place.to_owned(), message: text, transient }
+    /// Follows a column in ORDER BY: text sorts by its bytes, whatever the server's locale.
+    fn by_bytes(&self) -> &'static str {
+        match self.place.dialect {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " COLLATE \"C\"",
+        }
+    }
 }
 
 #[async_trait]
@@ -205,7 +134,7 @@ impl Store for SqlStore {
         input: &ContentHash,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.stage_started(run, revision, stage, input, now).await
+        self.stage_started((run, revision, stage), input, now).await
     }
 
     async fn finish_stage(
@@ -226,7 +155,7 @@ impl Store for SqlStore {
         failure: (&str, &[Finding]),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.stage_failed(run, revision, stage, failure, now).await
+        self.stage_failed((run, revision, stage), failure, now).await
     }
 
     async fn stages(&self, run: &str, revision: u32) -> Result<Vec<StageRecord>, StoreError> {

@@ -1,6 +1,6 @@
-//! Rows of the state database become records. A value that this build cannot read is `Corrupt`.
+//! Between rows of the state database and records. A value that this build cannot read is `Corrupt`.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use jiff::Timestamp;
 use punctual_model::identity::ContentHash;
@@ -53,6 +53,15 @@ impl Reader<'_> {
     {
         self.text(column)?.parse().map_err(|e: T::Err| StoreError::Corrupt(e.to_string()))
     }
+
+    /// Such a word, or nothing.
+    pub(super) fn maybe_word<T: FromStr>(&self, column: &str) -> Result<Option<T>, StoreError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        let word = self.maybe_text(column)?;
+        word.map(|word| word.parse().map_err(|e: T::Err| StoreError::Corrupt(e.to_string()))).transpose()
+    }
 }
 
 fn corrupt(column: &str, message: &str) -> StoreError {
@@ -62,4 +71,15 @@ fn corrupt(column: &str, message: &str) -> StoreError {
 /// A count as the database holds it.
 pub(super) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// An instant as it is read back: databases keep microseconds.
+pub(super) fn as_kept(instant: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(instant.as_microsecond()).expect("an instant is one to the microsecond, too")
+}
+
+/// Text from outside (a server's reply, an error) that PostgreSQL takes as well: it has no zero character,
+/// and refusing one would lose the outcome that comes with it.
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
 }

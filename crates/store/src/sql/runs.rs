@@ -5,9 +5,13 @@ use punctual_model::{
     identity::{ContentHash, RunKey},
     state::RevisionState,
 };
-use sqlx::{Row, any::AnyRow};
+use sqlx::any::AnyRow;
 
-use super::{SqlStore, rows::Reader};
+use super::{
+    SqlStore, Work,
+    filter::{Conditions, ids_from},
+    rows::{Reader, storable},
+};
 use crate::{
     NewRun, StoreError,
     records::{Filter, PinnedTemplate, Revision, Run},
@@ -49,7 +53,74 @@ fn revision(read: &Reader<'_>, run: String) -> Result<Revision, StoreError> {
     })
 }
 
+/// A revision that a transaction holds: until it ends, nobody else changes the state or starts a delivery.
+pub(super) struct Held {
+    /// `run ID, revision N`, for messages.
+    subject: String,
+    state: RevisionState,
+    /// Whether any delivery of purpose `report` was ever attempted.
+    delivered: bool,
+}
+
+impl Held {
+    /// A revision freezes when its first report delivery starts; one that was skipped or cancelled is
+    /// never made either.
+    pub(super) fn must_not_be_frozen(&self) -> Result<(), StoreError> {
+        let may_be_made = self.state == RevisionState::Generating || self.state.may_become(RevisionState::Generating);
+        let found = match (self.delivered, may_be_made) {
+            (true, _) => "frozen by its deliveries".to_owned(),
+            (false, false) => self.state.to_string(),
+            (false, true) => return Ok(()),
+        };
+        Err(self.conflict(found, "one that may still be made"))
+    }
+
+    /// Report deliveries start only while their revision is `distributing`.
+    pub(super) fn must_be_distributing(&self) -> Result<(), StoreError> {
+        let expected = RevisionState::Distributing;
+        if self.state == expected { Ok(()) } else { Err(self.conflict(self.state.to_string(), expected.as_str())) }
+    }
+
+    fn conflict(&self, found: String, expected: &str) -> StoreError {
+        StoreError::Conflict { subject: self.subject.clone(), found, expected: expected.to_owned() }
+    }
+}
+
 impl SqlStore {
+    /// Holds a revision until the transaction ends; others may hold it likewise when `shared`.
+    pub(super) async fn hold(
+        &self,
+        work: &mut Work,
+        (run, number): (&str, u32),
+        shared: bool,
+    ) -> Result<Held, StoreError> {
+        let subject = format!("run {run}, revision {number}");
+        let lock = if shared { self.shared() } else { self.held() };
+        let sql = format!("SELECT state FROM revision WHERE run = $1 AND number = $2{lock}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(run)
+            .bind(i64::from(number))
+            .fetch_optional(&mut **work)
+            .await
+            .map_err(|e| self.failed(&e))?;
+        let Some(row) = row else {
+            let (found, expected) = ("missing".to_owned(), "on record".to_owned());
+            return Err(StoreError::Conflict { subject, found, expected });
+        };
+        let state = Reader(&row).word("state")?;
+        // A statement of its own: on PostgreSQL it sees what was committed while this one waited for the lock.
+        let row = sqlx::query(
+            "SELECT count(*) AS started FROM delivery
+             WHERE run = $1 AND revision = $2 AND purpose = 'report' AND attempts > 0",
+        )
+        .bind(run)
+        .bind(i64::from(number))
+        .fetch_one(&mut **work)
+        .await
+        .map_err(|e| self.failed(&e))?;
+        Ok(Held { subject, state, delivered: Reader(&row).number("started")? > 0 })
+    }
+
     pub(super) async fn pin(
         &self,
         name: &str,
@@ -78,10 +149,8 @@ impl SqlStore {
     }
 
     pub(super) async fn pins(&self) -> Result<Vec<PinnedTemplate>, StoreError> {
-        let rows = sqlx::query("SELECT name, content, first_used_at FROM template ORDER BY name")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|e| self.failed(&e))?;
+        let sql = format!("SELECT name, content, first_used_at FROM template ORDER BY name{}", self.by_bytes());
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.pool).await.map_err(|e| self.failed(&e))?;
         rows.iter().map(pinned).collect()
     }
 
@@ -98,11 +167,10 @@ impl SqlStore {
         if let Some(run) = self.run_with_id(id).await? {
             return Ok(Some(run));
         }
-        if id.len() < 4 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Ok(None);
-        }
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{RUNS} AND run.id LIKE $1 LIMIT 2")))
-            .bind(format!("{id}%"))
+        let Some((first, beyond)) = ids_from(id).filter(|_| id.len() >= 4) else { return Ok(None) };
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{RUNS} AND run.id >= $1 AND run.id < $2 LIMIT 2")))
+            .bind(first)
+            .bind(beyond)
             .fetch_all(&self.pool)
             .await
             .map_err(|e| self.failed(&e))?;
@@ -119,7 +187,7 @@ impl SqlStore {
             return Ok(run);
         }
         let failed = |e: sqlx::Error| self.failed(&e);
-        let mut transaction = self.begin().await?;
+        let mut work = self.begin().await?;
         sqlx::query(
             "INSERT INTO run (id, report, period, params_hash, period_start, period_end, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
@@ -131,7 +199,7 @@ impl SqlStore {
         .bind(new.period_start.as_microsecond())
         .bind(new.period_end.as_microsecond())
         .bind(now.as_microsecond())
-        .execute(&mut *transaction)
+        .execute(&mut *work)
         .await
         .map_err(failed)?;
         sqlx::query(
@@ -143,11 +211,13 @@ impl SqlStore {
         .bind(ContentHash::of(new.definition.as_bytes()).as_str())
         .bind(new.definition)
         .bind(now.as_microsecond())
-        .execute(&mut *transaction)
+        .execute(&mut *work)
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        self.run_with_id(&id).await?.ok_or_else(|| StoreError::Corrupt(format!("run {id} is not there after it was made")))
+        self.commit(work).await?;
+        self.run_with_id(&id)
+            .await?
+            .ok_or_else(|| StoreError::Corrupt(format!("run {id} is not there after it was made")))
     }
 
     pub(super) async fn replace_definition(
@@ -157,44 +227,27 @@ impl SqlStore {
         definition: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let changed = sqlx::query(
-            "UPDATE revision SET definition = $1, definition_hash = $2, changed_at = $3
-             WHERE run = $4 AND number = $5 AND state NOT IN ('distributing', 'partial')
-               AND NOT EXISTS (SELECT 1 FROM delivery d
-                               WHERE d.run = revision.run AND d.revision = revision.number AND d.attempts > 0)",
+        let mut work = self.begin().await?;
+        self.hold(&mut work, (run, number), false).await?.must_not_be_frozen()?;
+        sqlx::query(
+            "UPDATE revision SET definition = $1, definition_hash = $2, changed_at = $3 WHERE run = $4 AND number = $5",
         )
         .bind(definition)
         .bind(ContentHash::of(definition.as_bytes()).as_str())
         .bind(now.as_microsecond())
         .bind(run)
         .bind(i64::from(number))
-        .execute(&self.pool)
+        .execute(&mut *work)
         .await
         .map_err(|e| self.failed(&e))?;
-        if changed.rows_affected() == 1 {
-            return Ok(());
-        }
-        Err(StoreError::Conflict {
-            subject: format!("run {run}, revision {number}"),
-            found: "frozen by its deliveries".to_owned(),
-            expected: "one that delivered nothing".to_owned(),
-        })
+        self.commit(work).await
     }
 
     pub(super) async fn list_runs(&self, filter: &Filter) -> Result<Vec<Run>, StoreError> {
-        let sql = format!(
-            "{RUNS} AND ($1 = '' OR run.report = $1) AND ($2 = '' OR run.period = $2) AND ($3 = '' OR run.id LIKE $3)
-             ORDER BY run.period_start DESC, run.report, run.id LIMIT $4"
-        );
-        let limit = if filter.limit == 0 { i64::MAX } else { i64::from(filter.limit) };
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(filter.report.as_deref().unwrap_or_default())
-            .bind(filter.period.as_deref().unwrap_or_default())
-            .bind(super::runs::prefix(filter.run.as_deref()))
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|e| self.failed(&e))?;
+        let Some(conditions) = Conditions::of(filter) else { return Ok(Vec::new()) };
+        let (and, limit, bytes) = (conditions.sql("AND"), conditions.limit(), self.by_bytes());
+        let sql = format!("{RUNS} {and} ORDER BY run.period_start DESC, run.report{bytes}, run.id{bytes} {limit}");
+        let rows = conditions.bind(sql).fetch_all(&self.pool).await.map_err(|e| self.failed(&e))?;
         rows.iter().map(run).collect()
     }
 
@@ -206,38 +259,32 @@ impl SqlStore {
         message: Option<&str>,
         now: Timestamp,
     ) -> Result<Revision, StoreError> {
-        let conflict = |found: String, expected: &str| StoreError::Conflict {
-            subject: format!("run {run}, revision {number}"),
-            found,
-            expected: expected.to_owned(),
-        };
+        let mut work = self.begin().await?;
+        let held = self.hold(&mut work, (run, number), false).await?;
+        if held.state != from {
+            return Err(held.conflict(held.state.to_string(), from.as_str()));
+        }
         if !from.may_become(to) {
-            return Err(conflict(from.to_string(), &format!("a state that may become {to}")));
+            return Err(held.conflict(from.to_string(), &format!("a state that may become {to}")));
+        }
+        if matches!(to, RevisionState::Generating | RevisionState::Formatting) {
+            held.must_not_be_frozen()?;
         }
         let row = sqlx::query(
-            "UPDATE revision SET state = $1, message = $2, changed_at = $3 WHERE run = $4 AND number = $5 AND state = $6
+            "UPDATE revision SET state = $1, message = $2, changed_at = $3 WHERE run = $4 AND number = $5
              RETURNING number, state, message, definition_hash, definition, created_at, changed_at",
         )
         .bind(to.as_str())
-        .bind(message)
+        .bind(message.map(storable).as_deref())
         .bind(now.as_microsecond())
         .bind(run)
         .bind(i64::from(number))
-        .bind(from.as_str())
-        .fetch_optional(&self.pool)
+        .fetch_one(&mut *work)
         .await
         .map_err(|e| self.failed(&e))?;
-        if let Some(row) = row {
-            return revision(&Reader(&row), run.to_owned());
-        }
-        let found = sqlx::query("SELECT state FROM revision WHERE run = $1 AND number = $2")
-            .bind(run)
-            .bind(i64::from(number))
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(|e| self.failed(&e))?;
-        let found = found.map_or_else(|| "missing".to_owned(), |row| row.try_get(0).unwrap_or_default());
-        Err(conflict(found, from.as_str()))
+        // With a commit of its own: a failed commit after a fetched row would go unnoticed.
+        self.commit(work).await?;
+        revision(&Reader(&row), run.to_owned())
     }
 }
 
@@ -248,10 +295,4 @@ fn pinned(row: &AnyRow) -> Result<PinnedTemplate, StoreError> {
         content: read.content("content")?,
         first_used_at: read.instant("first_used_at")?,
     })
-}
-
-/// A pattern for ids that start with a text; empty for all. Ids are hexadecimal digits.
-pub(super) fn prefix(id: Option<&str>) -> String {
-    let digits: String = id.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
-    if digits.is_empty() { digits } else { format!("{digits}%") }
 }

@@ -7,11 +7,10 @@ pub(super) struct Migration {
     pub(super) statements: &'static [&'static str],
 }
 
-/// The table of applied migrations.
+/// The table of applied migrations: each with the hash of its text.
 pub(super) const APPLIED: &str = "CREATE TABLE IF NOT EXISTS migration (
     number BIGINT NOT NULL PRIMARY KEY,
-    content TEXT NOT NULL,
-    applied_at BIGINT NOT NULL
+    content TEXT NOT NULL
 )";
 
 /// All migrations in order.
@@ -123,8 +122,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             number BIGINT NOT NULL CHECK (number >= 1),
             email TEXT NOT NULL,
             phase TEXT CHECK (phase IN ('connected', 'body_started', 'final_sent')),
-            outcome TEXT CHECK (outcome IN ('planned', 'sending', 'accepted', 'transient', 'permanent',
-                'in_doubt', 'delivered', 'bounced', 'complained')),
+            outcome TEXT CHECK (outcome IN ('accepted', 'transient', 'permanent', 'in_doubt', 'delivered', 'bounced',
+                'complained')),
             reply TEXT,
             started_at BIGINT NOT NULL,
             ended_at BIGINT,
@@ -136,7 +135,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
 
 #[cfg(test)]
 mod tests {
-    use punctual_model::state::{DeliveryState, RevisionState, StageState};
+    use punctual_model::state::{DeliveryState, Purpose, RevisionState, Stage, StageState};
 
     use super::MIGRATIONS;
 
@@ -154,10 +153,23 @@ mod tests {
     fn every_check_lists_the_states_of_the_model() {
         let revision: Vec<&str> = RevisionState::ALL.iter().map(|s| s.as_str()).collect();
         assert_eq!(allowed("revision", "state"), revision);
-        let stage: Vec<&str> = StageState::ALL.iter().map(|s| s.as_str()).collect();
-        assert_eq!(allowed("stage", "state"), stage);
+        let state: Vec<&str> = StageState::ALL.iter().map(|s| s.as_str()).collect();
+        assert_eq!(allowed("stage", "state"), state);
         let delivery: Vec<&str> = DeliveryState::ALL.iter().map(|s| s.as_str()).collect();
         assert_eq!(allowed("delivery", "state"), delivery);
-        assert_eq!(allowed("attempt", "outcome"), delivery);
+        // An attempt that has ended is neither to be made nor under way.
+        let ended = DeliveryState::ALL.iter().filter(|s| !matches!(s, DeliveryState::Planned | DeliveryState::Sending));
+        assert_eq!(allowed("attempt", "outcome"), ended.map(|s| s.as_str()).collect::<Vec<_>>());
+        assert_eq!(allowed("attempt", "phase"), allowed("delivery", "phase"));
+    }
+
+    #[test]
+    fn every_check_lists_the_stages_and_purposes_of_the_model() {
+        let stages: Vec<&str> = Stage::ALL.iter().map(|s| s.as_str()).collect();
+        for table in ["stage", "finding", "artifact"] {
+            assert_eq!(allowed(table, "stage"), stages);
+        }
+        let purposes = [Purpose::Preview, Purpose::Report, Purpose::Notice].map(Purpose::as_str);
+        assert_eq!(allowed("delivery", "purpose"), purposes);
     }
 }

@@ -1,0 +1,78 @@
+//! What can be told of SQL without data: syntax, the tables it reads, and, when their columns are
+//! known, the columns and types it gives. This is what `punctual check` asks.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::{
+    catalog::TableProvider,
+    datasource::empty::EmptyTable,
+    execution::{SessionState, SessionStateBuilder},
+};
+use punctual_model::{sql_text::SqlText, zone::Zone};
+
+use crate::{
+    error::{DataError, Place},
+    sql::{functions, parse::parse, plan::plan},
+    tables,
+};
+
+/// A table that an SQL text reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The name, in lower case unless it is quoted.
+    pub name: String,
+    /// Where it stands first.
+    pub place: Option<Place>,
+}
+
+/// The tables that a query reads, in order of appearance, once each.
+///
+/// # Errors
+/// A syntax error, or a construct that tables and checks may not use, with its place.
+pub fn references(subject: &str, sql: &SqlText) -> Result<Vec<Reference>, DataError> {
+    let parsed = parse(subject, sql)?;
+    Ok(parsed.tables.into_iter().map(|table| Reference { name: table.name, place: table.place }).collect())
+}
+
+/// Resolves SQL against columns that are known without rows.
+pub struct Analyzer {
+    state: SessionState,
+    tables: BTreeMap<String, Arc<dyn TableProvider>>,
+}
+
+impl Default for Analyzer {
+    fn default() -> Self {
+        let builder =
+            SessionStateBuilder::new().with_session_id("check".to_owned()).with_config(crate::session::config(1 << 20));
+        let state = functions::register(builder, &Zone::utc(), 1 << 20).build();
+        Self { state, tables: BTreeMap::new() }
+    }
+}
+
+impl Analyzer {
+    /// Makes a dataset's or table's columns known.
+    pub fn know(&mut self, name: &str, schema: SchemaRef) {
+        self.tables.insert(name.to_owned(), Arc::new(EmptyTable::new(schema)));
+    }
+
+    /// The columns that a table's SQL gives, as they would be stored. Parameters need values of
+    /// the right types, whatever they are.
+    ///
+    /// # Errors
+    /// An unknown table, column or function with the nearest known name, types that do not fit,
+    /// an unknown `order_by` column; with the place where it is known.
+    pub fn table(&self, name: &str, sql: &SqlText, order_by: &[String]) -> Result<SchemaRef, DataError> {
+        let subject = format!("table `{name}`");
+        let planned = plan(&subject, &self.state, &self.tables, parse(&subject, sql)?)?;
+        tables::stored_schema(&subject, planned, order_by).map(Arc::new)
+    }
+
+    /// Resolves the SQL of a check.
+    ///
+    /// # Errors
+    /// As [`Analyzer::table`].
+    pub fn check(&self, subject: &str, sql: &SqlText) -> Result<(), DataError> {
+        plan(subject, &self.state, &self.tables, parse(subject, sql)?).map(|_| ())
+    }
+}

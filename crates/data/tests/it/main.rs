@@ -1,0 +1,13 @@
+//! Snapshots, queries, checks, tables and splits through the public interface.
+
+mod analyze;
+mod checks;
+mod fixtures;
+mod job;
+mod limits;
+mod scratch;
+mod session;
+mod snapshot;
+mod split;
+mod tables;
+mod times;

@@ -1,0 +1,262 @@
+//! What is wrong with texts and SQL before anything runs: syntax, tables that do not exist, columns
+//! that are named and not there. Nothing is evaluated, and what only a source knows is not guessed at.
+
+use std::collections::BTreeMap;
+
+use punctual_data::{analyze::references, error::DataError, outline};
+use punctual_model::{
+    definition::{Check, FieldSpec, Section, Template},
+    diagnostic::Diagnostic,
+    kinds::Catalog,
+    nearest::nearest,
+    project::{Located, Project},
+    sql_text::{Bind, Fragment, SqlText},
+    value::Value,
+    yaml::Step,
+};
+
+use crate::job::dependency_order;
+
+/// The columns of datasets and tables, where they are known.
+type Known = BTreeMap<String, Option<Vec<String>>>;
+
+/// Every fault of a project's texts and SQL.
+pub fn lint(project: &Project, catalog: &Catalog) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for template in project.templates.values() {
+        let known = Linter { project, catalog, template, faults: &mut faults }.query();
+        Linter { project, catalog, template, faults: &mut faults }.layout(&known);
+        for report in project.reports.values().filter(|r| r.value.template.to_string() == name_of(&template.value)) {
+            let deliver = report.value.deliver.as_ref();
+            for (key, text) in [("subject", deliver.and_then(|d| d.subject.as_ref())), ("summary", deliver.and_then(|d| d.summary.as_ref()))] {
+                let fault = text.and_then(|text| text_fault(text));
+                faults.extend(fault.map(|message| {
+                    project.error_at(&report.place, &[step("deliver"), step(key)], message)
+                }));
+            }
+            let Some(burst) = &report.value.burst else { continue };
+            let column = unknown_column(&known, burst.from.as_str(), &burst.by);
+            faults.extend(column.map(|(message, help)| {
+                project.error_at(&report.place, &[step("burst"), step("by")], message).with_help(help)
+            }));
+        }
+    }
+    faults
+}
+
+fn name_of(template: &Template) -> String {
+    format!("{}@{}", template.name, template.version)
+}
+
+fn step(key: &str) -> Step {
+    Step::Key(key.to_owned())
+}
+
+struct Linter<'a> {
+    project: &'a Project,
+    catalog: &'a Catalog,
+    template: &'a Located<Template>,
+    faults: &'a mut Vec<Diagnostic>,
+}
+
+impl Linter<'_> {
+    fn fault(&mut self, path: &[Step], message: String, help: Option<String>) {
+        let diagnostic = self.project.error_at(&self.template.place, path, message);
+        self.faults.push(match help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        });
+    }
+
+    /// Checks datasets and tables, and returns the columns they have.
+    fn query(&mut self) -> Known {
+        let mut known = Known::new();
+        let template = &self.template.value;
+        for (name, dataset) in &template.query.datasets {
+            let at = |key: &str| vec![step("query"), step("datasets"), step(name.as_str()), step(key)];
+            let columns = match &dataset.sql {
+                Some(sql) => {
+                    self.syntax(&at("sql"), sql);
+                    template_sql(sql).and_then(|sql| outline::columns(&sql))
+                }
+                // A file's other columns are known only to the file.
+                None => None,
+            };
+            known.insert(name.to_string(), columns);
+            if self.is_sql_source(dataset.source.as_str()) {
+                for column in dataset.columns.keys() {
+                    let fault = unknown_column(&known, name.as_str(), column);
+                    let mut path = at("columns");
+                    path.push(step(column));
+                    if let Some((message, help)) = fault {
+                        self.fault(&path, message, Some(help));
+                    }
+                }
+            }
+            self.checks(&at("checks"), name.as_str(), &dataset.checks, &known);
+        }
+        for (name, table) in &template.query.tables {
+            let columns = template_sql(&table.sql).and_then(|sql| outline::columns(&sql));
+            known.insert(name.to_string(), columns);
+        }
+        let mut reads = Vec::new();
+        for (name, table) in &template.query.tables {
+            let at = |key: &str| vec![step("query"), step("tables"), step(name.as_str()), step(key)];
+            self.syntax(&at("sql"), &table.sql);
+            if let Some(sql) = template_sql(&table.sql) {
+                reads.push((name.to_string(), self.tables_of(&at("sql"), name.as_str(), &sql, &known)));
+            }
+            for (index, column) in table.order_by.iter().enumerate() {
+                let column = column.strip_prefix('-').unwrap_or(column);
+                if let Some((message, help)) = unknown_column(&known, name.as_str(), column) {
+                    let mut path = at("order_by");
+                    path.push(Step::Index(index));
+                    self.fault(&path, message, Some(help));
+                }
+            }
+            self.checks(&at("checks"), name.as_str(), &table.checks, &known);
+        }
+        if let Err(circle) = dependency_order(&reads) {
+            let message = format!("the tables {} read one another in a circle", circle.join(", "));
+            let at = [step("query"), step("tables"), step(&circle[0]), step("sql")];
+            self.fault(&at, message, Some("let one of them read only datasets".to_owned()));
+        }
+        known
+    }
+
+    fn is_sql_source(&self, source: &str) -> bool {
+        let kind = self.project.sources.get(source).map(|s| s.value.source_type.as_str());
+        self.catalog.sources.iter().any(|k| Some(k.name) == kind && k.sql.is_some())
+    }
+
+    fn syntax(&mut self, path: &[Step], text: &str) {
+        if let Some(message) = text_fault(text) {
+            self.fault(path, message, None);
+        }
+    }
+
+    /// A table's SQL must parse, and read only datasets and tables; returns what it reads.
+    fn tables_of(&mut self, path: &[Step], name: &str, sql: &SqlText, known: &Known) -> Vec<String> {
+        let read = match references(&format!("table `{name}`"), sql) {
+            Ok(read) => read,
+            Err(DataError::Sql { place, message, .. }) => {
+                let place = place.map(|p| format!(" (line {}, column {} of the SQL)", p.line, p.column));
+                self.fault(path, format!("{message}{}", place.unwrap_or_default()), None);
+                return Vec::new();
+            }
+            Err(error) => {
+                self.fault(path, error.to_string(), None);
+                return Vec::new();
+            }
+        };
+        for reference in read.iter().filter(|r| !known.contains_key(&r.name)) {
+            let help = match nearest(&reference.name, known.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
+            };
+            self.fault(path, format!("unknown dataset or table `{}`", reference.name), Some(help));
+        }
+        read.into_iter().map(|r| r.name).collect()
+    }
+
+    fn checks(&mut self, base: &[Step], subject: &str, checks: &[Check], known: &Known) {
+        for (index, check) in checks.iter().enumerate() {
+            let mut path = base.to_vec();
+            path.extend([Step::Index(index), step(check.kind())]);
+            if let Check::Sql(sql) = check {
+                self.syntax(&path, sql.sql());
+            }
+            for column in columns_of(check) {
+                if let Some((message, help)) = unknown_column(known, subject, column) {
+                    self.fault(&path, message, Some(help));
+                }
+            }
+        }
+    }
+
+    fn layout(&mut self, known: &Known) {
+        let layout = &self.template.value.layout;
+        self.syntax(&[step("layout"), step("title")], &layout.title);
+        if let Some(subtitle) = &layout.subtitle {
+            self.syntax(&[step("layout"), step("subtitle")], subtitle);
+        }
+        for (index, section) in layout.sections.iter().enumerate() {
+            let at = |key: &str| vec![step("layout"), step("sections"), Step::Index(index), step(key)];
+            match section {
+                Section::Text(section) => self.syntax(&at("text"), &section.text),
+                Section::Figures(section) => self.fields(&at("values"), &section.data, &section.values, known),
+                Section::Table(section) => self.fields(&at("columns"), &section.data, &section.columns, known),
+                Section::Chart(section) => {
+                    self.field(&at("x"), section.data.as_str(), &section.x, known);
+                    self.fields(&at("y"), &section.data, &section.y, known);
+                }
+            }
+        }
+    }
+
+    fn fields(&mut self, base: &[Step], data: &punctual_model::slug::Slug, fields: &[FieldSpec], known: &Known) {
+        for (index, field) in fields.iter().enumerate() {
+            let mut path = base.to_vec();
+            path.push(Step::Index(index));
+            self.field(&path, data.as_str(), field, known);
+        }
+    }
+
+    fn field(&mut self, path: &[Step], data: &str, field: &FieldSpec, known: &Known) {
+        if field.formula().is_some() {
+            return;
+        }
+        if let Some((message, help)) = unknown_column(known, data, field.field()) {
+            self.fault(path, message, Some(help));
+        }
+    }
+}
+
+/// The columns that a check names.
+fn columns_of(check: &Check) -> Vec<&str> {
+    match check {
+        Check::Rows(_) | Check::Sql(_) => Vec::new(),
+        Check::Covers(covers) => std::iter::once(covers.column.as_str()).chain(covers.by.as_deref()).collect(),
+        Check::NotNull(not_null) => not_null.columns().iter().map(String::as_str).collect(),
+        Check::Unique(unique) => unique.columns().iter().map(String::as_str).collect(),
+        Check::Accepted(accepted) => vec![&accepted.column],
+    }
+}
+
+/// The message and help for a column that a dataset or table certainly does not have.
+fn unknown_column(known: &Known, data: &str, column: &str) -> Option<(String, String)> {
+    let columns = known.get(data)?.as_ref()?;
+    if columns.iter().any(|c| c == column) {
+        return None;
+    }
+    let help = match nearest(column, columns.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("its columns: {}", columns.join(", ")),
+    };
+    Some((format!("`{data}` has no column `{column}`"), help))
+}
+
+/// What is wrong with the syntax of a text template; it is not rendered.
+fn text_fault(text: &str) -> Option<String> {
+    let environment = minijinja::Environment::new();
+    let error = environment.template_from_str(text).err()?;
+    let line = error.line().map(|line| format!(" (line {line} of the text)")).unwrap_or_default();
+    Some(format!("{}{line}", error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)))
+}
+
+/// SQL with a parameter for each `{{ ... }}`; `None` when statements choose between pieces of text.
+fn template_sql(text: &str) -> Option<SqlText> {
+    if text.contains("{%") || text.contains("{#") {
+        return None;
+    }
+    let mut fragments = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (expression, after) = after.split_once("}}")?;
+        fragments.push(Fragment::Sql(before.to_owned()));
+        fragments.push(Fragment::Bind(Bind { expression: expression.trim().to_owned(), value: Value::Null }));
+        rest = after;
+    }
+    fragments.push(Fragment::Sql(rest.to_owned()));
+    Some(SqlText { fragments })
+}

@@ -1,0 +1,29 @@
+//! Small pieces of documents for unit tests.
+
+use punctual_document::{
+    content::{Align, Cell, Change, Column, Figure},
+    locale::Locale,
+    write::{Style, Writer},
+};
+use punctual_model::value::Value;
+
+pub(super) fn writer(style: Style) -> Writer {
+    Writer { style, locale: Locale::ALL[0] }
+}
+
+pub(super) fn column(field: &str, label: &str, align: Align) -> Column {
+    let style = if align == Align::Right { Style::Number { decimals: 0 } } else { Style::Text };
+    Column { field: field.to_owned(), label: label.to_owned(), align, writer: writer(style), formula: None }
+}
+
+pub(super) fn figure(label: &str, text: &str, previous: Option<&str>) -> Figure {
+    let cell = |text: &str| Cell { value: Value::Text(text.to_owned()), text: text.to_owned() };
+    Figure {
+        field: "figure".to_owned(),
+        label: label.to_owned(),
+        cell: cell(text),
+        previous: previous.map(cell),
+        change: previous.map(|_| Change { ratio: 0.125, text: "+12.5%".to_owned() }),
+        writer: writer(Style::Text),
+    }
+}

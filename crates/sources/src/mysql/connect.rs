@@ -1,0 +1,119 @@
+//! Connecting to MySQL or MariaDB, its errors in our words, and killing a query from a second
+//! connection: the protocol has no other way to stop one.
+
+use std::{str::FromStr, time::Duration};
+
+use punctual_data::source::{SourceConfig, SourceError};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, MySqlConnection,
+    mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode},
+};
+
+use crate::{
+    context::{Context, config_error},
+    options::{Address, ServerOptions, SslMode},
+};
+
+/// How long to wait for a connection, whatever the query's own time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the second connection may take to kill.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The driver's options from the source's. The session's zone is UTC, in which TIMESTAMP
+/// columns are sent; named zones are unknown to servers without their tables.
+pub(super) fn connect_options(config: &SourceConfig) -> Result<MySqlConnectOptions, SourceError> {
+    let server = ServerOptions::read(config)?;
+    let mut options = match server.address {
+        // The driver's own words could repeat the password.
+        Address::Url(url) => MySqlConnectOptions::from_str(url).map_err(|_| {
+            config_error(&config.name, "`url` cannot be read; write it as mysql://user:password@host:3306/database")
+        })?,
+        Address::Parts { host, port, database, user } => {
+            let mut options = MySqlConnectOptions::new().host(host).port(port.unwrap_or(3306));
+            if let Some(database) = database {
+                options = options.database(database);
+            }
+            if let Some(user) = user {
+                options = options.username(user);
+            }
+            options
+        }
+    };
+    if let Some(password) = server.password {
+        options = options.password(password);
+    }
+    if let Some(mode) = server.ssl_mode {
+        options = options.ssl_mode(match mode {
+            SslMode::Disable => MySqlSslMode::Disabled,
+            SslMode::Prefer => MySqlSslMode::Preferred,
+            SslMode::Require => MySqlSslMode::Required,
+            SslMode::VerifyCa => MySqlSslMode::VerifyCa,
+            SslMode::VerifyFull => MySqlSslMode::VerifyIdentity,
+        });
+    }
+    if let Some(path) = server.ssl_root_cert {
+        options = options.ssl_ca(path);
+    }
+    // `||` keeps the meaning that it has on the server.
+    Ok(options.timezone(Some("+00:00".to_owned())).pipes_as_concat(false).disable_statement_logging())
+}
+
+/// Connects.
+pub(super) async fn connect(options: &MySqlConnectOptions, context: &Context) -> Result<MySqlConnection, SourceError> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) => Err(connect_error(&error, context)),
+        Err(_) => Err(context.unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
+    }
+}
+
+fn connect_error(error: &sqlx::Error, context: &Context) -> SourceError {
+    match database_error(error) {
+        // No access to the database, access denied (two ways), no such database, no such user.
+        Some(refusal) if matches!(refusal.number(), 1044 | 1045 | 1049 | 1698 | 4151) => {
+            context.login(refusal.message())
+        }
+        Some(refusal) => context.unreachable(refusal.message()),
+        None => match error {
+            sqlx::Error::Configuration(why) => context.config(why.to_string()),
+            sqlx::Error::Io(why) => context.unreachable(why.to_string()),
+            sqlx::Error::Tls(why) => context.unreachable(format!("no protected line: {why}")),
+            other => context.unreachable(other.to_string()),
+        },
+    }
+}
+
+/// An error of a query, after so many rows.
+pub(super) fn query_error(error: &sqlx::Error, rows: u64, context: &Context) -> SourceError {
+    match database_error(error) {
+        Some(refusal) => match refusal.number() {
+            // MariaDB's max_statement_time, MySQL's max_execution_time.
+            1969 | 3024 => context.timeout(),
+            // Killed by someone, the server shuts down, the line is gone.
+            1053 | 1077 | 1079 | 1152..=1161 | 1317 | 1927 | 2006 | 2013 | 3169 => {
+                context.interrupted(rows, refusal.message())
+            }
+            _ => context.query(refusal.message()),
+        },
+        None => match error {
+            sqlx::Error::Io(why) => context.interrupted(rows, why.to_string()),
+            sqlx::Error::Protocol(why) => context.interrupted(rows, why.clone()),
+            other => context.query(other.to_string()),
+        },
+    }
+}
+
+fn database_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
+    error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()
+}
+
+/// Kills what a connection runs, from a connection of its own. When that fails too, the server's
+/// time limit is what remains.
+pub(super) async fn cancel(options: &MySqlConnectOptions, connection_id: u64) {
+    let work = async {
+        let mut connection = options.connect().await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("KILL QUERY {connection_id}"))).execute(&mut connection).await?;
+        connection.close().await
+    };
+    let _ = tokio::time::timeout(CANCEL_TIMEOUT, work).await;
+}

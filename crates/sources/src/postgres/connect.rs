@@ -1,0 +1,140 @@
+//! Connecting to PostgreSQL, its errors in our words, and cancelling a query from a second
+//! connection: the driver has no cancel request, and a dropped connection alone leaves the server
+//! at work until it next writes.
+
+use std::{str::FromStr, time::Duration};
+
+use punctual_data::source::{SourceConfig, SourceError};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection,
+    postgres::{PgConnectOptions, PgDatabaseError, PgErrorPosition, PgSslMode},
+};
+
+use crate::{
+    context::{Context, config_error},
+    options::{Address, ServerOptions, SslMode},
+};
+
+/// How long to wait for a connection, whatever the query's own time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the second connection may take to cancel.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The driver's options from the source's.
+pub(super) fn connect_options(config: &SourceConfig) -> Result<PgConnectOptions, SourceError> {
+    let server = ServerOptions::read(config)?;
+    let mut options = match server.address {
+        // The driver's own words could repeat the password.
+        Address::Url(url) => PgConnectOptions::from_str(url).map_err(|_| {
+            config_error(&config.name, "`url` cannot be read; write it as postgres://user:password@host:5432/database")
+        })?,
+        Address::Parts { host, port, database, user } => {
+            let mut options = PgConnectOptions::new_without_pgpass().host(host).port(port.unwrap_or(5432));
+            if let Some(database) = database {
+                options = options.database(database);
+            }
+            if let Some(user) = user {
+                options = options.username(user);
+            }
+            options
+        }
+    };
+    if let Some(password) = server.password {
+        options = options.password(password);
+    }
+    if let Some(mode) = server.ssl_mode {
+        options = options.ssl_mode(match mode {
+            SslMode::Disable => PgSslMode::Disable,
+            SslMode::Prefer => PgSslMode::Prefer,
+            SslMode::Require => PgSslMode::Require,
+            SslMode::VerifyCa => PgSslMode::VerifyCa,
+            SslMode::VerifyFull => PgSslMode::VerifyFull,
+        });
+    }
+    if let Some(path) = server.ssl_root_cert {
+        options = options.ssl_root_cert(path);
+    }
+    // Values come in binary, so the text form of floats is of no matter; poolers refuse the setting.
+    Ok(options.application_name("punctual").extra_float_digits(None).disable_statement_logging())
+}
+
+/// Connects.
+pub(super) async fn connect(options: &PgConnectOptions, context: &Context) -> Result<PgConnection, SourceError> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) => Err(connect_error(&error, context)),
+        Err(_) => Err(context.unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
+    }
+}
+
+fn connect_error(error: &sqlx::Error, context: &Context) -> SourceError {
+    match database_error(error) {
+        // Invalid authorization, wrong password, no such database, no permission to connect.
+        Some(refusal) if matches!(refusal.code(), "28000" | "28P01" | "3D000" | "42501") => {
+            context.login(refusal.message())
+        }
+        Some(refusal) => context.unreachable(refusal.message()),
+        None => match error {
+            sqlx::Error::Configuration(why) => context.config(why.to_string()),
+            sqlx::Error::Io(why) => context.unreachable(why.to_string()),
+            sqlx::Error::Tls(why) => context.unreachable(format!("no protected line: {why}")),
+            other => context.unreachable(other.to_string()),
+        },
+    }
+}
+
+/// An error of a query, after so many rows.
+pub(super) fn query_error(error: &sqlx::Error, rows: u64, context: &Context) -> SourceError {
+    match database_error(error) {
+        Some(refusal) => match refusal.code() {
+            "57014" if refusal.message().contains("statement timeout") => context.timeout(),
+            // Cancelled by someone, the server shuts down or crashed, the line is gone.
+            "57014" | "57P01" | "57P02" | "57P03" | "57P05" => context.interrupted(rows, refusal.message()),
+            code if code.starts_with("08") => context.interrupted(rows, refusal.message()),
+            _ => context.query(words(refusal)),
+        },
+        None => match error {
+            sqlx::Error::Io(why) => context.interrupted(rows, why.to_string()),
+            sqlx::Error::Protocol(why) => context.interrupted(rows, why.clone()),
+            other => context.query(other.to_string()),
+        },
+    }
+}
+
+/// An error while the session is set up: the server may not know the source's zone.
+pub(super) fn setup_error(error: &sqlx::Error, context: &Context) -> SourceError {
+    match database_error(error) {
+        Some(refusal) if refusal.code() == "22023" => {
+            context.config(format!("the server does not take the source's settings: {}", refusal.message()))
+        }
+        _ => query_error(error, 0, context),
+    }
+}
+
+pub(super) fn database_error(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()
+}
+
+/// The server's words: message, detail, hint, and where in the query.
+fn words(refusal: &PgDatabaseError) -> String {
+    let mut words = refusal.message().to_owned();
+    for more in [refusal.detail(), refusal.hint()].into_iter().flatten() {
+        words.push_str("; ");
+        words.push_str(more.trim_end_matches('.'));
+    }
+    if let Some(PgErrorPosition::Original(position)) = refusal.position() {
+        words.push_str(&format!(" (at character {position} of the query)"));
+    }
+    words
+}
+
+/// Cancels what the backend runs, from a connection of its own. When that fails too, the server's
+/// statement timeout is what remains.
+pub(super) async fn cancel(options: &PgConnectOptions, backend: i32) {
+    let work = async {
+        let mut connection = options.connect().await?;
+        sqlx::query("SELECT pg_cancel_backend($1)").bind(backend).persistent(false).execute(&mut connection).await?;
+        connection.close().await
+    };
+    let _ = tokio::time::timeout(CANCEL_TIMEOUT, work).await;
+}

@@ -1,0 +1,368 @@
+//! How one source writes times down, and what that means: between text or counts on the
+//! source's side and days and microseconds since 1970 on ours.
+//!
+//! Zone-less times belong to the source's `timezone`. Where one has to become an instant and the
+//! clocks were changed, the rule is RFC 5545's: a time that occurs twice is the first of the
+//! two, a time that was skipped moves forward by the length of the gap.
+
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, DateTime},
+    fmt::{strtime, temporal::Pieces},
+};
+use punctual_data::source::{SourceConfig, SourceError};
+use punctual_model::{definition::TimeEncoding, value::Value, zone::Zone};
+
+use crate::{boundary::Temporal, context::config_error, sink::Misfit};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+const EPOCH: DateTime = jiff::civil::datetime(1970, 1, 1, 0, 0, 0, 0);
+const ISO_LOCAL: &str = "%Y-%m-%d %H:%M:%S%.f";
+const ISO_INSTANT: &str = "%Y-%m-%dT%H:%M:%S%.fZ";
+
+/// The source's zone and encoding, ready to use.
+#[derive(Debug)]
+pub(crate) struct TimeRules {
+    zone: Zone,
+    encoding: Encoding,
+}
+
+#[derive(Debug)]
+enum Encoding {
+    Native,
+    /// A strftime format, and what it can tell: a date, a zone-less time or an instant.
+    Text {
+        format: String,
+        tells: Temporal,
+    },
+    /// Counts since 1970-01-01T00:00:00Z; so many microseconds are one.
+    Epoch {
+        unit: i64,
+    },
+}
+
+/// A temporal value as the source's encoding writes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Written {
+    Text(String),
+    Count(i64),
+}
+
+impl TimeRules {
+    /// Reads zone and encoding, and tries the format once.
+    pub(crate) fn new(config: &SourceConfig) -> Result<Self, SourceError> {
+        let encoding = match &config.time_encoding {
+            TimeEncoding::Native => Encoding::Native,
+            TimeEncoding::EpochSeconds => Encoding::Epoch { unit: MICROS_PER_SECOND },
+            TimeEncoding::EpochMicros => Encoding::Epoch { unit: 1 },
+            TimeEncoding::Text(format) => {
+                let zoned = config.time_encoding.is_zoned();
+                let tells = what_a_format_tells(format, zoned).map_err(|message| {
+                    config_error(&config.name, format!("`time_encoding: text({format})` does not work: {message}"))
+                })?;
+                Encoding::Text { format: format.clone(), tells }
+            }
+        };
+        Ok(Self { zone: config.timezone.clone(), encoding })
+    }
+
+    /// The zone of zone-less times.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// What a text column holds that was written in the source's format; `None` if there is none.
+    pub(crate) fn text_tells(&self) -> Option<Temporal> {
+        match &self.encoding {
+            Encoding::Text { tells, .. } => Some(*tells),
+            Encoding::Native | Encoding::Epoch { .. } => None,
+        }
+    }
+
+    /// Whether whole numbers are points in time.
+    pub(crate) fn is_epoch(&self) -> bool {
+        matches!(self.encoding, Encoding::Epoch { .. })
+    }
+
+    /// Microseconds since 1970 of a civil time in the source's zone.
+    pub(crate) fn instant_of_local(&self, micros: i64) -> Result<i64, Misfit> {
+        let local = civil(micros)?;
+        let instant = self.zone.rules().to_timestamp(local).map_err(|_| out_of_range(&local))?;
+        Ok(instant.as_microsecond())
+    }
+
+    /// The civil time in the source's zone of microseconds since 1970.
+    pub(crate) fn local_of_instant(&self, micros: i64) -> Result<i64, Misfit> {
+        let instant = Timestamp::from_microsecond(micros).map_err(|_| out_of_range(&micros))?;
+        micros_of_civil(self.zone.rules().to_datetime(instant))
+    }
+
+    /// Days since 1970 of a date in text.
+    pub(crate) fn date_of_text(&self, text: &str) -> Result<i32, Misfit> {
+        let not = |_| Misfit::new(format!("`{text}` is not a date ({})", self.expected(Temporal::Date)));
+        let date = match &self.encoding {
+            Encoding::Text { format, tells: Temporal::Date } => {
+                strtime::parse(format, text).and_then(|t| t.to_date()).map_err(not)?
+            }
+            Encoding::Text { format, .. } if iso(text).is_err() => {
+                midnight(strtime::parse(format, text).and_then(|t| t.to_datetime()).map_err(not)?)?
+            }
+            Encoding::Native | Encoding::Text { .. } | Encoding::Epoch { .. } => {
+                let pieces = iso(text).map_err(not)?;
+                if pieces.offset().is_some() {
+                    return Err(Misfit::new(format!("`{text}` has an offset; declare `timestamptz`")));
+                }
+                midnight(pieces.date().to_datetime(pieces.time().unwrap_or_default()))?
+            }
+        };
+        Ok(days_of(date))
+    }
+
+    /// Microseconds of a zone-less time in text.
+    pub(crate) fn local_of_text(&self, text: &str) -> Result<i64, Misfit> {
+        let not = |_| Misfit::new(format!("`{text}` is not a time ({})", self.expected(Temporal::Local)));
+        match &self.encoding {
+            Encoding::Epoch { .. } => self.local_of_count(count(text)?),
+            Encoding::Text { format, tells: Temporal::Local } => {
+                micros_of_civil(strtime::parse(format, text).and_then(|t| t.to_datetime()).map_err(not)?)
+            }
+            Encoding::Text { format, tells: Temporal::Instant } => {
+                let instant = strtime::parse(format, text).and_then(|t| t.to_timestamp()).map_err(not)?;
+                self.local_of_instant(micros_of(instant)?)
+            }
+            Encoding::Native | Encoding::Text { .. } => {
+                let pieces = iso(text).map_err(not)?;
+                if pieces.offset().is_some() {
+                    return Err(Misfit::new(format!("`{text}` has an offset; declare `timestamptz`")));
+                }
+                micros_of_civil(pieces.date().to_datetime(pieces.time().unwrap_or_default()))
+            }
+        }
+    }
+
+    /// Microseconds since 1970 of a point in time in text; text without an offset is a time in the
+    /// source's zone.
+    pub(crate) fn instant_of_text(&self, text: &str) -> Result<i64, Misfit> {
+        let not = |_| Misfit::new(format!("`{text}` is not a point in time ({})", self.expected(Temporal::Instant)));
+        match &self.encoding {
+            Encoding::Epoch { .. } => self.instant_of_count(count(text)?),
+            Encoding::Text { format, tells: Temporal::Instant } => {
+                micros_of(strtime::parse(format, text).and_then(|t| t.to_timestamp()).map_err(not)?)
+            }
+            Encoding::Text { tells: Temporal::Local, .. } => self.instant_of_local(self.local_of_text(text)?),
+            Encoding::Native | Encoding::Text { .. } => {
+                let pieces = iso(text).map_err(not)?;
+                let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
+                match pieces.to_numeric_offset() {
+                    Some(offset) => micros_of(offset.to_timestamp(local).map_err(not)?),
+                    None => self.instant_of_local(micros_of_civil(local)?),
+                }
+            }
+        }
+    }
+
+    /// Microseconds since 1970 of a count.
+    pub(crate) fn instant_of_count(&self, count: i64) -> Result<i64, Misfit> {
+        let Encoding::Epoch { unit } = self.encoding else {
+            return Err(Misfit::new(format!(
+                "the whole number {count} is not a time; set `time_encoding: epoch_s` or `epoch_us` on the source"
+            )));
+        };
+        let micros = count.checked_mul(unit).ok_or_else(|| out_of_range(&count))?;
+        Timestamp::from_microsecond(micros).map_err(|_| out_of_range(&count))?;
+        Ok(micros)
+    }
+
+    /// The civil time in the source's zone of a count.
+    pub(crate) fn local_of_count(&self, count: i64) -> Result<i64, Misfit> {
+        self.local_of_instant(self.instant_of_count(count)?)
+    }
+
+    /// The civil date in the source's zone of a count.
+    pub(crate) fn date_of_count(&self, count: i64) -> Result<i32, Misfit> {
+        let local = self.local_of_count(count)?;
+        Ok(local.div_euclid(SECONDS_PER_DAY * MICROS_PER_SECOND) as i32)
+    }
+
+    /// A temporal value as the source's encoding writes it; `None` for other values and where
+    /// the source has types of its own for times.
+    pub(crate) fn written(&self, value: &Value) -> Option<Written> {
+        match &self.encoding {
+            Encoding::Native => None,
+            Encoding::Epoch { unit } => {
+                let micros = self.instant_of(value)?.as_microsecond();
+                Some(Written::Count(micros.div_euclid(*unit)))
+            }
+            Encoding::Text { format, tells } => {
+                let text = match (tells, value) {
+                    (Temporal::Date, Value::Date(date)) => strtime::format(format, *date),
+                    (Temporal::Local, Value::Local(_) | Value::Instant(_)) => {
+                        strtime::format(format, self.local_of(value)?)
+                    }
+                    (Temporal::Instant, Value::Local(_) | Value::Instant(_)) => {
+                        strtime::format(format, &self.instant_of(value)?.to_zoned(self.zone.rules().clone()))
+                    }
+                    _ => return iso_text(value).map(Written::Text),
+                };
+                Some(Written::Text(text.expect("the format was tried when the source was opened")))
+            }
+        }
+    }
+
+    /// The instant of a temporal value; the start of the day for a date.
+    pub(crate) fn instant_of(&self, value: &Value) -> Option<Timestamp> {
+        match value {
+            Value::Instant(instant) => Some(*instant),
+            Value::Date(_) | Value::Local(_) => self.zone.rules().to_timestamp(self.local_of(value)?).ok(),
+            _ => None,
+        }
+    }
+
+    /// The civil time in the source's zone of a temporal value; the start of the day for a date.
+    pub(crate) fn local_of(&self, value: &Value) -> Option<DateTime> {
+        match value {
+            Value::Instant(instant) => Some(self.zone.rules().to_datetime(*instant)),
+            Value::Date(date) => Some(date.to_datetime(jiff::civil::Time::midnight())),
+            Value::Local(local) => Some(*local),
+            _ => None,
+        }
+    }
+
+    /// What a text that lies in a column may be, from one value of it.
+    pub(crate) fn recognise(&self, text: &str) -> Option<Temporal> {
+        if let Encoding::Text { format, tells } = &self.encoding
+            && strtime::parse(format, text).is_ok()
+        {
+            return Some(*tells);
+        }
+        let pieces = iso(text).ok()?;
+        Some(match (pieces.time(), pieces.offset()) {
+            (_, Some(_)) => Temporal::Instant,
+            (Some(_), None) => Temporal::Local,
+            (None, None) => Temporal::Date,
+        })
+    }
+
+    fn expected(&self, wanted: Temporal) -> String {
+        match &self.encoding {
+            Encoding::Text { format, tells } if *tells == wanted => format!("expected {format}"),
+            Encoding::Epoch { .. } if wanted != Temporal::Date => "expected a whole number".to_owned(),
+            _ => match wanted {
+                Temporal::Date => "expected 2026-10-31",
+                Temporal::Local => "expected 2026-10-31 23:59:59",
+                Temporal::Instant => "expected 2026-10-31T23:59:59Z",
+            }
+            .to_owned(),
+        }
+    }
+}
+
+/// ISO text of a temporal value: `2026-10-31`, `2026-10-31 23:59:59`, `2026-10-31T23:59:59Z`.
+pub(crate) fn iso_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Date(date) => Some(date.to_string()),
+        Value::Local(local) => Some(local.strftime(ISO_LOCAL).to_string()),
+        Value::Instant(instant) => Some(instant.strftime(ISO_INSTANT).to_string()),
+        _ => None,
+    }
+}
+
+/// ISO text of days since 1970.
+pub(crate) fn iso_of_days(days: i32) -> Result<String, Misfit> {
+    civil(i64::from(days) * SECONDS_PER_DAY * MICROS_PER_SECOND).map(|local| local.date().to_string())
+}
+
+/// ISO text of a civil time in microseconds.
+pub(crate) fn iso_of_local(micros: i64) -> Result<String, Misfit> {
+    civil(micros).map(|local| local.strftime(ISO_LOCAL).to_string())
+}
+
+/// ISO text of microseconds since 1970.
+pub(crate) fn iso_of_instant(micros: i64) -> Result<String, Misfit> {
+    let instant = Timestamp::from_microsecond(micros).map_err(|_| out_of_range(&micros))?;
+    Ok(instant.strftime(ISO_INSTANT).to_string())
+}
+
+/// The day of a civil time in microseconds, which must be its midnight.
+pub(crate) fn day_of_local(micros: i64) -> Result<i32, Misfit> {
+    let day = SECONDS_PER_DAY * MICROS_PER_SECOND;
+    if micros.rem_euclid(day) != 0 {
+        let time = iso_of_local(micros)?;
+        return Err(Misfit::new(format!("{time} has a time of day, which a date has no room for; cast it in the SQL")));
+    }
+    i32::try_from(micros.div_euclid(day)).map_err(|_| out_of_range(&micros))
+}
+
+/// The midnight that a day begins with, in microseconds.
+pub(crate) fn local_of_day(days: i32) -> i64 {
+    i64::from(days) * SECONDS_PER_DAY * MICROS_PER_SECOND
+}
+
+/// Days since 1970. Civil arithmetic has the whole year 9999, which instants have not.
+pub(crate) fn days_of(date: Date) -> i32 {
+    (date.duration_since(EPOCH.date()).as_secs() / SECONDS_PER_DAY) as i32
+}
+
+/// Microseconds since 1970, of the time as if it were UTC.
+pub(crate) fn micros_of_civil(local: DateTime) -> Result<i64, Misfit> {
+    whole_micros(local.subsec_nanosecond(), &local)?;
+    i64::try_from(local.duration_since(EPOCH).as_micros()).map_err(|_| out_of_range(&local))
+}
+
+fn micros_of(instant: Timestamp) -> Result<i64, Misfit> {
+    whole_micros(instant.subsec_nanosecond(), &instant)?;
+    Ok(instant.as_microsecond())
+}
+
+fn whole_micros(nanoseconds: i32, time: &dyn std::fmt::Display) -> Result<(), Misfit> {
+    if nanoseconds % 1_000 == 0 {
+        return Ok(());
+    }
+    Err(Misfit::new(format!("{time} has more than microseconds; round it in the SQL")))
+}
+
+fn civil(micros: i64) -> Result<DateTime, Misfit> {
+    EPOCH.checked_add(SignedDuration::from_micros(micros)).map_err(|_| out_of_range(&micros))
+}
+
+fn midnight(local: DateTime) -> Result<Date, Misfit> {
+    day_of_local(micros_of_civil(local)?)?;
+    Ok(local.date())
+}
+
+fn out_of_range(what: &dyn std::fmt::Display) -> Misfit {
+    Misfit::new(format!("{what} is out of range"))
+}
+
+fn count(text: &str) -> Result<i64, Misfit> {
+    text.parse().map_err(|_| Misfit::new(format!("`{text}` is not a count since 1970 (expected a whole number)")))
+}
+
+/// ISO 8601 text, without an annotation such as `[Europe/Paris]`.
+fn iso(text: &str) -> Result<Pieces<'_>, jiff::Error> {
+    let pieces = Pieces::parse(text)?;
+    match pieces.time_zone_annotation() {
+        None => Ok(pieces),
+        Some(_) => Err(jiff::Error::from_args(format_args!("a zone in brackets is not expected"))),
+    }
+}
+
+/// Whether a format tells a date, a zone-less time or an instant: found by writing two times with it
+/// and reading one back.
+fn what_a_format_tells(format: &str, zoned: bool) -> Result<Temporal, String> {
+    let noon = jiff::civil::date(2026, 10, 31).at(13, 45, 59, 0);
+    let zone = jiff::tz::TimeZone::UTC;
+    let sample = zone.to_zoned(noon).map_err(|e| e.to_string())?;
+    let written = strtime::format(format, &sample).map_err(|e| e.to_string())?;
+    let parsed = strtime::parse(format, &written).map_err(|e| format!("it cannot be read back: {e}"))?;
+    if zoned {
+        parsed.to_timestamp().map_err(|e| format!("it does not tell an instant: {e}"))?;
+        return Ok(Temporal::Instant);
+    }
+    let date = parsed.to_date().map_err(|e| format!("it does not tell a date: {e}"))?;
+    if date != noon.date() {
+        return Err(format!("it tells {date} where {} was written", noon.date()));
+    }
+    Ok(if parsed.hour().is_some() { Temporal::Local } else { Temporal::Date })
+}
