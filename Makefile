@@ -10,7 +10,7 @@ SERVICES := $(shell mktemp -u -d "$${TMPDIR:-/tmp}/punctual-services-XXXXXX")
 
 ## build: compile, and leave the program at bin/punctual
 build:
-	$(CARGO) build --locked -p punctual
+	$(CARGO) build --locked -p punctual -p prebuild
 	mkdir -p bin
 	ln -sf "$(CARGO_TARGET_DIR)/debug/punctual" bin/punctual.new
 	cp -L --remove-destination bin/punctual.new bin/punctual.tmp
