@@ -110,16 +110,6 @@ impl Edition {
     /// When the rows of key figures cannot be read or are more than one.
     pub fn context(&self, layout: &Layout) -> Result<TextContext, AssembleError> {
         let mut context = TextContext::new(self.period.clone());
-        context.set_row("parameters", self.parameters.clone());
-        context.set_row(
-            "report",
-            [
-                ("name".to_owned(), Value::Text(self.report.clone())),
-                ("title".to_owned(), Value::Text(self.report_title.clone())),
-                ("edition".to_owned(), Value::Text(self.key.clone())),
-                ("currency".to_owned(), Value::Text(self.currency().to_owned())),
-            ],
-        );
         for section in &layout.sections {
             if let SectionSpec::Figures(figures) = section {
                 let section = Place { edition: self, section: figures.name.as_str() };
@@ -130,6 +120,17 @@ impl Edition {
         if let Some(burst) = &self.burst {
             context.set_row(&burst.alias, burst.row.clone());
         }
+        // Names that every template can rely on win over those of tables.
+        context.set_row("parameters", self.parameters.clone());
+        context.set_row(
+            "report",
+            [
+                ("name".to_owned(), Value::Text(self.report.clone())),
+                ("title".to_owned(), Value::Text(self.report_title.clone())),
+                ("edition".to_owned(), Value::Text(self.key.clone())),
+                ("currency".to_owned(), Value::Text(self.currency().to_owned())),
+            ],
+        );
         Ok(context)
     }
 }
@@ -162,7 +163,9 @@ pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, Assemble
     let context = edition.context(layout)?;
     let renderer = edition.renderer();
     let text = |place: &str, template: &str| {
-        renderer.render(template, &context).map_err(|source| AssembleError::Text { place: place.to_owned(), source })
+        renderer
+            .render(template, &context)
+            .map_err(|source| AssembleError::Text { place: place.to_owned(), source: Box::new(source) })
     };
     let head = Head {
         report: edition.report.clone(),

@@ -86,11 +86,12 @@ impl Projection {
         fields: &[Field],
     ) -> Result<Formula, AssembleError> {
         let names: Vec<&str> = self.columns.iter().map(|column| column.field.as_str()).collect();
-        let formula = Formula::parse(text, &names).map_err(|source| {
-            let in_table = source.unknown.as_deref().filter(|name| table.schema.index_of(name).is_ok());
-            let help = in_table.map(|name| format!("show `{name}` in a column before it"));
+        let formula = Formula::parse(text, &names).map_err(|mut source| {
+            if let Some(name) = source.unknown.as_deref().filter(|name| table.schema.index_of(name).is_ok()) {
+                source.help = Some(format!("show `{name}` in a column before it"));
+            }
             let (section, column) = (place.section.to_owned(), spec.field().to_owned());
-            AssembleError::Formula { section, column, source, help }
+            AssembleError::Formula { section, column, source: Box::new(source) }
         })?;
         match formula.columns().into_iter().find(|index| !fields[*index].data_type().is_numeric()) {
             Some(index) => {

@@ -75,9 +75,7 @@ pub enum AssembleError {
         /// The computed column.
         column: String,
         /// What is wrong, and where.
-        source: FormulaError,
-        /// The way out.
-        help: Option<String>,
+        source: Box<FormulaError>,
     },
     /// A text template cannot be rendered.
     #[error("{place}{}: {source}", at(source))]
@@ -85,7 +83,7 @@ pub enum AssembleError {
         /// `title`, `subtitle` or the section's name.
         place: String,
         /// What is wrong, and where.
-        source: TextError,
+        source: Box<TextError>,
     },
     /// The rows cannot be read.
     #[error("section `{section}`: {source}")]
@@ -125,7 +123,7 @@ impl AssembleError {
             }
             Self::LargeChart { .. } => Some("aggregate it to fewer rows in the table's SQL".to_owned()),
             Self::Column { help, .. } => Some(help.clone()),
-            Self::Formula { help, source, .. } => help.clone().or_else(|| source.help.clone()),
+            Self::Formula { source, .. } => source.help.clone(),
             Self::Text { source, .. } => source.help.clone(),
             Self::Rows { .. } => None,
         }

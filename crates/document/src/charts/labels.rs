@@ -31,8 +31,8 @@ fn wrapped(text: &str, room: f64) -> Vec<String> {
         return vec![text.to_owned()];
     }
     let breaks = text.match_indices(' ').map(|(at, _)| (&text[..at], text[at..].trim_start()));
-    let fitting = breaks.filter(|(first, _)| width(first, FONT) <= room);
-    match fitting.last() {
+    let mut fitting = breaks.filter(|(first, _)| width(first, FONT) <= room);
+    match fitting.next_back() {
         Some((first, second)) => vec![first.to_owned(), fitted(second, FONT, room)],
         None => vec![fitted(text, FONT, room)],
     }

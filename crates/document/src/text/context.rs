@@ -60,7 +60,7 @@ impl TextContext {
     pub(super) fn to_value(&self) -> Dynamic {
         let period = self.period.iter().map(|facts| ("period".to_owned(), facts.to_value()));
         let entries = self.entries.iter().map(|(name, entry)| (name.clone(), entry.to_value()));
-        Dynamic::from_pairs(period.chain(entries))
+        Dynamic::from_pairs(entries.chain(period))
     }
 }
 
