@@ -1,0 +1,158 @@
+//! `check`: what is said of each kind of mistake, word for word, with its place and the next step.
+
+use serde_json::Value;
+
+use crate::{Answer, DEFINITIONS, OK, Project, WEEK};
+
+/// Snapshots what was said, with the project's folder as `[project]`.
+#[track_caller]
+fn snapshot(name: &str, project: &Project, answer: &Answer) {
+    let folder = project.folder.path().to_str().expect("the folder's path is UTF-8");
+    let said = format!("{}{}", answer.out, answer.err).replace(folder, "[project]");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, said));
+}
+
+/// Checks the starter with one text replaced in one file, and that `--json` says the same.
+#[track_caller]
+fn mistake(name: &str, file: &str, from: &str, to: &str) {
+    let project = Project::started();
+    project.edit(file, from, to);
+    said(name, &project);
+}
+
+/// Snapshots what `check` says, and holds its JSON against it.
+#[track_caller]
+fn said(name: &str, project: &Project) {
+    let answer = project.punctual(&["check"]).exits(DEFINITIONS);
+    let json = project.punctual(&["check", "--json"]).exits(DEFINITIONS).json();
+    let errors: Vec<&Value> =
+        json["diagnostics"].as_array().expect("a list").iter().filter(|d| d["severity"] == "error").collect();
+    let counted = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
+    assert!(!errors.is_empty() && answer.err.trim_end().ends_with(&counted), "{json}\n{}", answer.err);
+    for error in errors {
+        let place = format!("{}:{}:{}", error["file"].as_str().expect("a file"), error["line"], error["column"]);
+        assert!(answer.err.contains(&place), "{place} is not in:\n{}", answer.err);
+    }
+    snapshot(name, project, &answer);
+}
+
+#[test]
+fn the_starter_has_no_mistakes() {
+    let project = Project::started();
+    let answer = project.punctual(&["check"]).exits(OK);
+    assert_eq!(answer.out, "1 sources, 1 templates, 1 reports, 1 lists: no errors\n");
+    let json = project.punctual(&["check", "--json"]).exits(OK).json();
+    assert_eq!(json["diagnostics"], serde_json::json!([]));
+}
+
+#[test]
+fn names_that_nothing_has() {
+    mistake("unknown_key", "orders.yaml", "timezone: Europe/London", "timezon: Europe/London");
+    mistake("unknown_source", "orders.yaml", "source: shop", "source: shp");
+    mistake("unknown_dataset", "orders.yaml", "data: by_product", "data: by_products");
+    mistake("unknown_table_in_sql", "orders.yaml", "amount FROM orders\n", "amount FROM order\n");
+    mistake("unknown_list", "orders.yaml", "to: team", "to: teams");
+    mistake("unknown_format", "orders.yaml", "formats: [pdf, xlsx, csv", "formats: [pdf, xlsx, cvs");
+    mistake("unknown_channel", "punctual.yaml", "default_channel: outbox", "default_channel: outbx");
+    mistake("unknown_channel_type", "punctual.yaml", "type: folder", "type: floder");
+    mistake("unknown_template_version", "orders.yaml", "template: orders@1", "template: orders@2");
+    mistake("unknown_setting", "punctual.yaml", "title: My reports", "titel: My reports");
+}
+
+#[test]
+fn names_given_twice() {
+    mistake(
+        "duplicate_name",
+        "orders.yaml",
+        "kind: list\nname: team",
+        "kind: list\nname: team\nmembers: []\n---\nkind: list\nname: team",
+    );
+    let project = Project::started();
+    project.edit("orders.yaml", "title: Weekly orders", "title: Weekly orders\ntitle: Orders of the week");
+    project.punctual(&["check"]).exits(DEFINITIONS).says("duplicate mapping key: title").says("orders.yaml:52:1");
+}
+
+#[test]
+fn values_that_mean_nothing() {
+    mistake("bad_time_zone", "orders.yaml", "Europe/London", "Europe/Londn");
+    mistake("bad_cron", "orders.yaml", "0 7 * * MON", "0 25 * * MON");
+    mistake("wrong_shape", "orders.yaml", "formats: [pdf, xlsx, csv, json, html]", "formats: {pdf: true}");
+    mistake("bad_address", "orders.yaml", "team@company.example", "team.company.example");
+    mistake("bad_template_text", "orders.yaml", "{{ period.label }}", "{{ period.label }");
+    let project = Project::started();
+    project.edit("orders.yaml", "version: 1", "version: one");
+    project.punctual(&["check"]).exits(DEFINITIONS).says("\"one\"").says("orders.yaml:10:10");
+}
+
+#[test]
+fn a_dataset_of_a_database_without_sql() {
+    mistake("missing_sql", "orders.yaml", "type: csv\npath: data/orders.csv", "type: sqlite\npath: data/orders.sqlite");
+}
+
+#[test]
+fn aliases_that_grow_to_thousands_of_millions() {
+    let project = Project::started();
+    let mut bomb = String::from("kind: list\nname: bomb\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..10 {
+        let below = level - 1;
+        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![format!("*a{below}"); 10].join(", ")));
+    }
+    project.write("bomb.yaml", format!("{bomb}members: *a9\n"));
+    said("alias_bomb", &project);
+}
+
+#[test]
+fn several_mistakes_are_all_told_at_once() {
+    let project = Project::started();
+    project.edit("orders.yaml", "source: shop", "source: shp").edit("orders.yaml", "to: team", "to: teams");
+    project.edit("punctual.yaml", "default_channel: outbox", "default_channel: outbx");
+    said("several_mistakes", &project);
+}
+
+#[test]
+fn a_project_with_mistakes_does_not_run() {
+    let project = Project::started();
+    project.edit("orders.yaml", "to: team", "to: teams");
+    let answer = project.punctual(&["run", "weekly-orders", "--period", WEEK, "--deliver"]).exits(DEFINITIONS);
+    assert!(answer.err.contains("unknown list `teams`") && answer.err.contains("nothing was run"), "{}", answer.err);
+    assert!(!project.path(".punctual").exists() && !project.path("outbox").exists());
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_named_with_its_line() {
+    let project = Project::started();
+    project.write("notes.yaml", b"kind: list\nname: caf\xe9\n");
+    project.punctual(&["check"]).exits(DEFINITIONS).says("notes.yaml, line 2: the file is not UTF-8");
+}
+
+#[test]
+fn a_template_version_keeps_the_content_of_its_first_use() {
+    let project = Project::started();
+    project.punctual(&["run", "weekly-orders", "--period", WEEK, "--deliver"]).exits(OK);
+    project.punctual(&["check"]).exits(OK);
+    let good = project.read("orders.yaml");
+    project.edit("orders.yaml", "title: Amount by day", "title: Amount per day");
+
+    let answer = project.punctual(&["check"]).exits(DEFINITIONS);
+    let message = answer.err.lines().next().expect("it says something").trim();
+    let (words, day) = message.rsplit_once(' ').expect("it names a day");
+    assert_eq!(words, "× template `orders@1` was changed after its first use on");
+    assert!(day.parse::<jiff::civil::Date>().is_ok(), "{day}");
+    assert!(
+        answer.err.contains("orders.yaml:10:10") && answer.err.contains("help: write `version: 2`"),
+        "{}",
+        answer.err
+    );
+    project.run().exits(DEFINITIONS).says("template `orders@1` was changed after its first use");
+
+    project.edit("orders.yaml", "version: 1", "version: 2").edit(
+        "orders.yaml",
+        "template: orders@1",
+        "template: orders@2",
+    );
+    project.punctual(&["check"]).exits(OK);
+    project.write("orders.yaml", good);
+    project.punctual(&["check"]).exits(OK);
+}
