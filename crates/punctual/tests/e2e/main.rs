@@ -1,0 +1,12 @@
+//! The whole product, driven as people drive it: the real binary in a folder of its own, real data,
+//! real messages. What it must show is computed by `punctual_sample::truth`, which shares no code
+//! with the product.
+//!
+//! `five_formats` needs `pdftotext`; without it that test fails and says so.
+
+mod crash;
+mod demo;
+mod figures;
+mod five_formats;
+mod project;
+mod refusals;
