@@ -141,12 +141,12 @@ impl Datasets {
         for name in tables.datasets.subjects.keys() {
             tables.lineage.insert(name.clone(), BTreeSet::from([name.clone()]));
         }
-        for index in 0..inputs.len() {
+        for (index, input) in inputs.iter().enumerate() {
             match tables.compute(index).await {
                 Ok(()) => {}
                 Err(error) if tables.tables.fails() => {
                     tables.tables.findings.push(Finding {
-                        subject: inputs[index].name.to_string(),
+                        subject: input.name.to_string(),
                         check: "table".to_owned(),
                         severity: Otherwise::Fail,
                         message: error.to_string(),

@@ -27,6 +27,7 @@ use crate::{
     error::{DataError, human_bytes, unknown_name},
     snapshot::Snapshot,
     sql::{
+        deadline::watch,
         error::{Exhausted, exhausted, from_datafusion},
         functions,
         merge_join::{MergeJoins, has_hash_join},
@@ -157,6 +158,7 @@ impl Session {
         let physical = within(deadline, state.create_physical_plan(plan)).await?;
         let retry = has_hash_join(&physical);
         let failure = |error| Failure { error: Some(error), retry };
+        let physical = watch(physical, deadline).map_err(failure)?;
         let mut stream = execute_stream(Arc::clone(&physical), state.task_ctx()).map_err(failure)?;
         match timeout_at(deadline, stream.next()).await {
             Err(_) => Err(Failure { error: None, retry: false }),
@@ -304,6 +306,7 @@ impl Errors {
             Some(Exhausted::Memory) => {
                 DataError::Memory { subject, limit: human_bytes(self.limits.memory), message: consumer(error) }
             }
+            Some(Exhausted::Time) => DataError::Time { subject, seconds: self.limits.timeout.as_secs_f64() },
             None => from_datafusion(&subject, None, error),
         }
     }

@@ -9,7 +9,10 @@ use punctual_delivery::{
     Message, MessageId, ReportBody, Tone, Trace,
 };
 use punctual_model::{definition::Settings, project::Resolved};
-use punctual_store::{artifacts::Artifacts, records::{ArtifactRecord, Delivery}};
+use punctual_store::{
+    artifacts::Artifacts,
+    records::{ArtifactRecord, Delivery},
+};
 
 use crate::job::EditionOutput;
 
@@ -51,9 +54,7 @@ impl Composer<'_> {
     pub(crate) fn attached<'a>(&self, artifacts: &'a [ArtifactRecord], edition: &str) -> Vec<&'a ArtifactRecord> {
         let deliver = self.resolved.report.deliver.as_ref();
         let formats = deliver.and_then(|d| d.attach.as_ref()).unwrap_or(&self.resolved.report.formats);
-        let of_format = |format: &String| {
-            artifacts.iter().find(move |a| a.edition == edition && a.format == *format)
-        };
+        let of_format = |format: &String| artifacts.iter().find(move |a| a.edition == edition && a.format == *format);
         formats.iter().filter_map(of_format).collect()
     }
 
@@ -123,7 +124,9 @@ impl Composer<'_> {
             figures: edition.figures.iter().map(figure).collect(),
             notes: edition.notes.clone(),
             files,
-            reason: format!("You get this report because your address is on the list \u{201c}{list}\u{201d} of {sender}."),
+            reason: format!(
+                "You get this report because your address is on the list \u{201c}{list}\u{201d} of {sender}."
+            ),
             words: BodyWords::default(),
         })
     }

@@ -113,8 +113,10 @@ impl Engine {
     ) -> Result<Arc<dyn Channel>, EngineError> {
         let fault = |message: String| EngineError::Channel { channel: name.to_owned(), message };
         let settings = &project.settings;
-        let definition =
-            settings.channels.get(name).ok_or_else(|| fault("it is not in punctual.yaml under `channels:`".to_owned()))?;
+        let definition = settings
+            .channels
+            .get(name)
+            .ok_or_else(|| fault("it is not in punctual.yaml under `channels:`".to_owned()))?;
         let kind = self
             .parts
             .channels
@@ -160,11 +162,8 @@ impl Engine {
         from: &Mailbox,
     ) -> Result<Vec<Delivery>, EngineError> {
         let key = self.parts.key.derive("message-id");
-        let new: Vec<NewDelivery> = resolution
-            .recipients
-            .iter()
-            .map(|recipient| new_delivery(run, recipient, channel, (&key, from)))
-            .collect();
+        let new: Vec<NewDelivery> =
+            resolution.recipients.iter().map(|recipient| new_delivery(run, recipient, channel, (&key, from))).collect();
         self.parts.store.plan_deliveries(&new, self.now()).await?;
         let filter = Filter { run: Some(run.id.clone()), ..Filter::default() };
         let known = self.parts.store.deliveries(&filter).await?;
@@ -304,8 +303,7 @@ impl Engine {
             let change = (run.revision.state, state);
             let message = (open > 0).then(|| format!("{open} of {} deliveries are not accepted", open + done));
             let revision = run.revision.number;
-            run.revision =
-                self.parts.store.advance(&run.id, revision, change, message.as_deref(), self.now()).await?;
+            run.revision = self.parts.store.advance(&run.id, revision, change, message.as_deref(), self.now()).await?;
         }
         Ok(())
     }

@@ -129,7 +129,8 @@ impl Engine {
             .buffer_unordered(AT_A_TIME)
             .collect()
             .await;
-        let mut failures: Vec<String> = results.iter().filter_map(|r| r.as_ref().err()).map(|(_, f)| f.to_string()).collect();
+        let mut failures: Vec<String> =
+            results.iter().filter_map(|r| r.as_ref().err()).map(|(_, f)| f.to_string()).collect();
         if failures.is_empty() {
             let mut records: Vec<ExtractRecord> = results.into_iter().filter_map(Result::ok).collect();
             records.extend(known.into_iter().filter(|k| kept.iter().any(|e| e.name == k.dataset)));
@@ -163,7 +164,8 @@ impl Engine {
             StreamError::Source(error) => SnapshotFailure::Source(error),
             StreamError::Data(error) => SnapshotFailure::Data(error),
         })?;
-        let content = ContentHash::from_hex(&snapshot.sha256).ok_or_else(|| kept("its hash is unreadable".to_owned()))?;
+        let content =
+            ContentHash::from_hex(&snapshot.sha256).ok_or_else(|| kept("its hash is unreadable".to_owned()))?;
         let bytes = self.parts.artifacts.adopt(&snapshot.path, &content).map_err(|e| kept(e.to_string()))?;
         Ok(ExtractRecord {
             dataset: extraction.name.clone(),
@@ -290,7 +292,6 @@ impl SnapshotFailure {
         matches!(self, Self::Source(error) if error.is_transient())
     }
 }
-
 
 #[cfg(test)]
 mod tests {

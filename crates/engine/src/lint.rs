@@ -28,11 +28,14 @@ pub fn lint(project: &Project, catalog: &Catalog) -> Vec<Diagnostic> {
         Linter { project, catalog, template, faults: &mut faults }.layout(&known);
         for report in project.reports.values().filter(|r| r.value.template.to_string() == name_of(&template.value)) {
             let deliver = report.value.deliver.as_ref();
-            for (key, text) in [("subject", deliver.and_then(|d| d.subject.as_ref())), ("summary", deliver.and_then(|d| d.summary.as_ref()))] {
+            for (key, text) in [
+                ("subject", deliver.and_then(|d| d.subject.as_ref())),
+                ("summary", deliver.and_then(|d| d.summary.as_ref())),
+            ] {
                 let fault = text.and_then(|text| text_fault(text));
-                faults.extend(fault.map(|message| {
-                    project.error_at(&report.place, &[step("deliver"), step(key)], message)
-                }));
+                faults.extend(
+                    fault.map(|message| project.error_at(&report.place, &[step("deliver"), step(key)], message)),
+                );
             }
             let Some(burst) = &report.value.burst else { continue };
             let column = unknown_column(&known, burst.from.as_str(), &burst.by);

@@ -66,9 +66,7 @@ pub enum EngineError {
         template: String,
     },
     /// A delivered revision cannot be made again.
-    #[error(
-        "this run has been delivered, so its {stage} stage is not run again: what was sent stays what is kept"
-    )]
+    #[error("this run has been delivered, so its {stage} stage is not run again: what was sent stays what is kept")]
     Frozen {
         /// The stage that was asked for.
         stage: Stage,

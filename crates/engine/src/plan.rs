@@ -136,12 +136,13 @@ impl Engine {
             }
         }
         if let Some(only_if) = &deliver.only_if {
-            let empty: Vec<&str> =
-                editions.iter().filter(|e| e.rows < only_if.rows).map(|e| e.key.as_str()).collect();
+            let empty: Vec<&str> = editions.iter().filter(|e| e.rows < only_if.rows).map(|e| e.key.as_str()).collect();
             resolution.recipients.retain(|r| !empty.contains(&r.edition.as_str()));
-            resolution.warnings.extend(empty.iter().map(|key| {
-                format!("edition {key} has fewer than {} rows and is not sent (only_if)", only_if.rows)
-            }));
+            resolution.warnings.extend(
+                empty
+                    .iter()
+                    .map(|key| format!("edition {key} has fewer than {} rows and is not sent (only_if)", only_if.rows)),
+            );
         }
         Ok(resolution)
     }

@@ -37,9 +37,7 @@ pub struct RunRequest<'a> {
 
 impl<'a> RunRequest<'a> {
     pub(crate) fn resolved(&self) -> Result<Resolved<'a>, EngineError> {
-        self.project
-            .resolve(self.report)
-            .ok_or_else(|| EngineError::Unresolved { report: self.report.to_owned() })
+        self.project.resolve(self.report).ok_or_else(|| EngineError::Unresolved { report: self.report.to_owned() })
     }
 
     /// Whether a stage is asked for again.

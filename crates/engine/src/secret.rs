@@ -72,7 +72,10 @@ mod tests {
         let environment = |name: &str| (name == "URL").then(|| "postgres://x".to_owned());
         let options = serde_json::json!({"url": "env:URL", "password": "file:pw", "port": 5432});
         let resolved = resolve(options.as_object().expect("a map"), folder.path(), &environment).expect("resolved");
-        assert_eq!(Value::Object(resolved), serde_json::json!({"url": "postgres://x", "password": "s3cret", "port": 5432}));
+        assert_eq!(
+            Value::Object(resolved),
+            serde_json::json!({"url": "postgres://x", "password": "s3cret", "port": 5432})
+        );
         let missing = serde_json::json!({"password": "env:NOPE"});
         let error = resolve(missing.as_object().expect("a map"), folder.path(), &environment).expect_err("not set");
         assert_eq!(error.to_string(), "the environment variable `NOPE` is not set; `password` refers to it");

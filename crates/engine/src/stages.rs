@@ -82,7 +82,8 @@ impl Engine {
         self.start(place, stage, &name).await?;
         let files = |content: &ContentHash| self.parts.artifacts.path(content);
         let inputs: Vec<PathBuf> = extracted.records.iter().map(|r| files(&r.snapshot)).collect();
-        let child: Transformed = match self.parts.sandbox.run(&Job::Transform(job(&files)), &inputs, place.folder).await {
+        let child: Transformed = match self.parts.sandbox.run(&Job::Transform(job(&files)), &inputs, place.folder).await
+        {
             Ok(child) => child,
             Err(error) => return Err(EngineError::of_job(stage, &error)),
         };

@@ -53,8 +53,7 @@ impl FromStr for ColumnType {
             "timestamp" => Self::Timestamp,
             "timestamptz" => Self::Timestamptz,
             other => {
-                let inner =
-                    other.strip_prefix("decimal(").and_then(|rest| rest.strip_suffix(')')).ok_or_else(error)?;
+                let inner = other.strip_prefix("decimal(").and_then(|rest| rest.strip_suffix(')')).ok_or_else(error)?;
                 let (precision, scale) = inner.split_once(',').ok_or_else(error)?;
                 let precision: u8 = precision.trim().parse().map_err(|_| error())?;
                 let scale: u8 = scale.trim().parse().map_err(|_| error())?;

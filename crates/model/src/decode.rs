@@ -153,10 +153,7 @@ mod tests {
         let json = serde_json::json!({"name": "a", "dta": "t", "values": ["x"], "titel": "T"});
         assert_eq!(
             faults::<FiguresSection>(json),
-            [
-                "unknown key `dta` (did you mean `data`?)",
-                "unknown key `titel` (did you mean `title`?)"
-            ]
+            ["unknown key `dta` (did you mean `data`?)", "unknown key `titel` (did you mean `title`?)"]
         );
     }
 

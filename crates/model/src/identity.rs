@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn canonical_json_sorts_keys_at_every_depth() {
-        let value: serde_json::Value = serde_json::from_str(r#"{"b": {"z": 1, "a": [2, 1]}, "a": null}"#).expect("json");
+        let value: serde_json::Value =
+            serde_json::from_str(r#"{"b": {"z": 1, "a": [2, 1]}, "a": null}"#).expect("json");
         assert_eq!(canonical_json(&value), r#"{"a":null,"b":{"a":[2,1],"z":1}}"#);
     }
 

@@ -93,10 +93,9 @@ fn edition_of(member: &Member, burst: bool) -> Result<String, String> {
     match (&member.key, burst) {
         (Some(key), true) => Ok(key.0.clone()),
         (None, false) => Ok(WHOLE.to_owned()),
-        (None, true) => Err(format!(
-            "{} has no key: in a burst report every recipient needs the key of its edition",
-            member.email
-        )),
+        (None, true) => {
+            Err(format!("{} has no key: in a burst report every recipient needs the key of its edition", member.email))
+        }
         (Some(key), false) => Err(format!(
             "{} has key {key}, but the report is not burst: it may only get an edition of that key",
             member.email

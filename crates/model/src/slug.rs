@@ -33,11 +33,7 @@ impl FromStr for Slug {
         let mut bytes = text.bytes();
         let head = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
         let tail = bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-        if head && tail && text.len() <= 63 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(SlugError(text.to_owned()))
-        }
+        if head && tail && text.len() <= 63 { Ok(Self(text.to_owned())) } else { Err(SlugError(text.to_owned())) }
     }
 }
 

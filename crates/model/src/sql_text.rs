@@ -228,7 +228,8 @@ impl Scanner {
 fn dollar_tag(rest: &str) -> Option<&str> {
     let end = rest[1..].find('$')? + 1;
     let name = &rest[1..end];
-    let valid = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    let valid =
+        name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
     valid.then(|| &rest[..=end])
 }
 
@@ -246,11 +247,7 @@ mod tests {
         let (before, after) = text.split_once('@').expect("a marked parameter");
         let bind = Bind { expression: "x".into(), value: Value::Int(1) };
         let sql = SqlText {
-            fragments: vec![
-                Fragment::Sql(before.into()),
-                Fragment::Bind(bind),
-                Fragment::Sql(after.into()),
-            ],
+            fragments: vec![Fragment::Sql(before.into()), Fragment::Bind(bind), Fragment::Sql(after.into())],
         };
         sql.check_placement(lexis).err().map(|e| e.place)
     }

@@ -24,6 +24,11 @@ impl Context {
         &self.dataset
     }
 
+    /// The source's `timeout`.
+    pub(crate) fn patience(&self) -> Duration {
+        self.timeout
+    }
+
     /// The definition's options cannot work.
     pub(crate) fn config(&self, message: impl Into<String>) -> SourceError {
         config_error(&self.source, message)

@@ -302,3 +302,71 @@ pub(crate) fn inexact(why: Inexact, value: &dyn std::fmt::Display, precision: u8
         Inexact::Syntax => format!("`{value}` is not {column}"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use arrow::util::display::array_value_to_string;
+    use punctual_data::source::SourceConfig;
+    use punctual_model::{definition::TimeEncoding, zone::Zone};
+
+    use super::*;
+
+    fn sink(column_type: &str) -> Sink {
+        let config = SourceConfig {
+            name: "s".into(),
+            timezone: Zone::utc(),
+            time_encoding: TimeEncoding::Native,
+            timeout: Duration::from_secs(1),
+            options: serde_json::Map::new(),
+            project: "/".into(),
+        };
+        let rules = TimeRules::new(&config).expect("rules");
+        Sink::new(column_type.parse().expect("a column type"), Arc::new(rules), 1)
+    }
+
+    /// What the column keeps of one value, or why it keeps none.
+    fn kept(column_type: &str, push: impl Fn(&mut Sink) -> Fit) -> String {
+        let mut sink = sink(column_type);
+        match push(&mut sink) {
+            Ok(()) => array_value_to_string(&sink.take(1), 0).expect("it can be shown"),
+            Err(misfit) => misfit.into_message(),
+        }
+    }
+
+    #[test]
+    fn a_value_is_kept_without_loss() {
+        assert_eq!(kept("decimal(9,2)", |s| s.push_int(-7)), "-7.00");
+        assert_eq!(kept("decimal(9,2)", |s| s.push_decimal(12_300, 4)), "1.23");
+        assert_eq!(kept("double", |s| s.push_decimal(1, 1)), "0.1");
+        assert_eq!(kept("int", |s| s.push_decimal(700, 2)), "7");
+        assert_eq!(kept("int", |s| s.push_double(3.0)), "3");
+        assert_eq!(kept("int", |s| s.push_bool(true)), "1");
+        assert_eq!(kept("bool", |s| s.push_int(0)), "false");
+        assert_eq!(kept("text", |s| s.push_decimal(-5, 2)), "-0.05");
+        assert_eq!(kept("text", |s| s.push_date(20_757)), "2026-10-31");
+        assert_eq!(kept("text", |s| s.push_instant(1)), "1970-01-01T00:00:00.000001Z");
+        assert_eq!(kept("timestamp", |s| s.push_date(-1)), "1969-12-31T00:00:00");
+        assert_eq!(kept("date", |s| s.push_local(-86_400_000_000)), "1969-12-31");
+    }
+
+    #[test]
+    fn a_value_that_would_lose_something_is_refused() {
+        for (column_type, push, says) in [
+            ("decimal(3,2)", (|s| s.push_int(10)) as fn(&mut Sink) -> Fit, "10 has more digits than decimal(3,2)"),
+            ("decimal(9,2)", |s| s.push_decimal(1_234, 3), "1.234 has more digits behind the point"),
+            ("double", |s| s.push_int((1 << 53) + 1), "9007199254740993 has more digits than a double"),
+            ("double", |s| s.push_double(f64::NAN), "NaN is not a number"),
+            ("int", |s| s.push_double(0.5), "`0.5` is not int"),
+            ("int", |s| s.push_text("1.0"), "`1.0` is not int"),
+            ("bool", |s| s.push_int(2), "2 is neither 0 nor 1"),
+            ("date", |s| s.push_local(1), "1970-01-01 00:00:00.000001 has a time of day"),
+            ("date", |s| s.push_instant(0), "`1970-01-01T00:00:00Z` is not date"),
+            ("timestamptz", |s| s.push_int(1), "the whole number 1 is not a time"),
+        ] {
+            let why = kept(column_type, push);
+            assert!(why.starts_with(says), "{column_type}: {why}");
+        }
+    }
+}

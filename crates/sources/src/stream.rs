@@ -161,3 +161,71 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use arrow::datatypes::Schema;
+    use punctual_data::source::SourceConfig;
+    use punctual_model::{definition::TimeEncoding, zone::Zone};
+
+    use super::*;
+
+    fn context() -> Context {
+        let config = SourceConfig {
+            name: "s".into(),
+            timezone: Zone::utc(),
+            time_encoding: TimeEncoding::Native,
+            timeout: Duration::from_secs(60),
+            options: serde_json::Map::new(),
+            project: "/".into(),
+        };
+        Context::new(&config, "d")
+    }
+
+    fn later() -> Instant {
+        Instant::now() + Duration::from_secs(600)
+    }
+
+    fn batch() -> RecordBatch {
+        RecordBatch::new_empty(Arc::new(Schema::empty()))
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_dies_is_no_end() {
+        let (outlet, mut batches) = channel(context(), later());
+        outlet.put(batch()).await.expect("there is room");
+        drop(outlet);
+        assert!(batches.next().await.expect("the batch").is_ok());
+        let error = batches.next().await.expect("no quiet end").expect_err("an error");
+        assert!(matches!(error, SourceError::Interrupted { .. }), "{error}");
+        assert!(batches.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn an_end_is_an_end() {
+        let (outlet, batches) = channel(context(), later());
+        outlet.end(Ok(())).await;
+        assert_eq!(batches.count().await, 0);
+    }
+
+    #[tokio::test]
+    async fn work_stops_when_nobody_takes_the_rows_or_the_time_is_up() {
+        let (outlet, batches) = channel(context(), later());
+        drop(batches);
+        assert_eq!(outlet.attend(std::future::pending::<()>()).await, Err(Stop::Dropped));
+        assert_eq!(outlet.put(batch()).await, Err(Stop::Dropped));
+        let (outlet, _batches) = channel(context(), Instant::now());
+        assert_eq!(outlet.attend(std::future::pending::<()>()).await, Err(Stop::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn batches_wait_for_room() {
+        let (outlet, _batches) = channel(context(), Instant::now() + Duration::from_millis(1));
+        for _ in 0..WAITING {
+            outlet.put(batch()).await.expect("there is room");
+        }
+        assert_eq!(outlet.put(batch()).await, Err(Stop::TimedOut));
+    }
+}

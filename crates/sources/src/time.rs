@@ -366,3 +366,87 @@ fn what_a_format_tells(format: &str, zoned: bool) -> Result<Temporal, String> {
     }
     Ok(if parsed.hour().is_some() { Temporal::Local } else { Temporal::Date })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn rules(zone: &str, encoding: &str) -> TimeRules {
+        let config = SourceConfig {
+            name: "s".into(),
+            timezone: zone.parse().expect("a zone"),
+            time_encoding: encoding.parse().expect("an encoding"),
+            timeout: Duration::from_secs(1),
+            options: serde_json::Map::new(),
+            project: "/".into(),
+        };
+        TimeRules::new(&config).expect("rules")
+    }
+
+    fn instant(rules: &TimeRules, text: &str) -> String {
+        rules.instant_of_text(text).and_then(iso_of_instant).unwrap_or_else(Misfit::into_message)
+    }
+
+    #[test]
+    fn a_time_that_occurs_twice_is_the_first_and_a_skipped_one_moves_on() {
+        let chicago = rules("America/Chicago", "native");
+        assert_eq!(instant(&chicago, "2026-11-01 01:30:00"), "2026-11-01T06:30:00Z");
+        assert_eq!(instant(&chicago, "2026-03-08 02:30:00"), "2026-03-08T08:30:00Z");
+        assert_eq!(instant(&chicago, "2026-11-01T01:30:00-06:00"), "2026-11-01T07:30:00Z");
+        // Samoa left 30 December 2011 out.
+        assert_eq!(instant(&rules("Pacific/Apia", "native"), "2011-12-30 12:00"), "2011-12-30T22:00:00Z");
+    }
+
+    #[test]
+    fn iso_text_is_taken_strictly() {
+        let utc = rules("UTC", "native");
+        for good in ["2026-10-31", "2026-10-31T01:02", "2026-10-31 01:02:03.123456", "9999-12-31 23:59:59"] {
+            assert!(utc.local_of_text(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "31.10.2026",
+            "2026-10-32",
+            "2026-10-31 25:00",
+            "2026-10-31 12:00:00.1234567",
+            "2026-10-31T00:00Z",
+            "",
+            "now",
+        ] {
+            assert!(utc.local_of_text(bad).is_err(), "{bad}");
+        }
+        assert!(utc.instant_of_text("2026-10-31T00:00[Europe/Berlin]").is_err());
+        assert!(utc.date_of_text("2026-10-31 00:00:01").is_err());
+    }
+
+    #[test]
+    fn a_format_tells_a_date_a_time_or_an_instant() {
+        for (format, tells) in [
+            ("%Y%m%d", Temporal::Date),
+            ("%d.%m.%Y %H:%M", Temporal::Local),
+            ("%b %d, %Y %I:%M:%S %p", Temporal::Local),
+            ("%Y-%m-%dT%H:%M:%S%:z", Temporal::Instant),
+            ("%s", Temporal::Instant),
+        ] {
+            assert_eq!(rules("UTC", &format!("text({format})")).text_tells(), Some(tells), "{format}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let time: Timestamp = "2026-11-01T07:30:00Z".parse().expect("a time");
+        for encoding in ["epoch_s", "epoch_us", "text(%Y-%m-%dT%H:%M:%S%:z)", "text(%s)"] {
+            let rules = rules("America/Chicago", encoding);
+            let read = match rules.written(&Value::Instant(time)).expect("a temporal value") {
+                Written::Text(text) => rules.instant_of_text(&text),
+                Written::Count(count) => rules.instant_of_count(count),
+            };
+            assert_eq!(read, Ok(time.as_microsecond()), "{encoding}");
+        }
+        let local = Value::Local("2026-11-01T01:30:00".parse().expect("a civil time"));
+        let rules = rules("America/Chicago", "text(%d.%m.%Y %H:%M)");
+        assert_eq!(rules.written(&local), Some(Written::Text("01.11.2026 01:30".into())));
+        assert_eq!(rules.written(&Value::Int(1)), None);
+    }
+}

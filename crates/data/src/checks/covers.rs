@@ -108,7 +108,8 @@ impl<'a> Coverage<'a> {
     async fn by_value(&self, by: &str) -> Result<Found, DataError> {
         let key = || Expr::Column(Column::from_name(by));
         let error = |e| from_datafusion(&self.describe, None, &e);
-        let covered = count_distinct(self.unit.clone()).distinct().filter(self.expected_unit()).build().map_err(error)?;
+        let covered =
+            count_distinct(self.unit.clone()).distinct().filter(self.expected_unit()).build().map_err(error)?;
         let covered_name = fresh(self.subject.schema(), "covered");
         let plan = self
             .session

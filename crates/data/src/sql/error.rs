@@ -3,7 +3,7 @@
 
 use datafusion::common::{DataFusionError, SchemaError};
 
-use super::{parse::lower_first, text::Rendered};
+use super::{deadline::TimeUp, parse::lower_first, text::Rendered};
 use crate::error::{DataError, unknown_name};
 
 /// What a limit of the session refused.
@@ -13,6 +13,8 @@ pub(crate) enum Exhausted {
     Memory,
     /// Temporary files.
     Disk,
+    /// Time.
+    Time,
 }
 
 /// Whether the error comes from a limit. Limits hide inside of Arrow and I/O errors.
@@ -20,6 +22,11 @@ pub(crate) fn exhausted(error: &DataFusionError) -> Option<Exhausted> {
     let mut root = error.find_root();
     if let DataFusionError::Shared(inner) = root {
         root = inner.find_root();
+    }
+    if let DataFusionError::External(inner) = root
+        && inner.is::<TimeUp>()
+    {
+        return Some(Exhausted::Time);
     }
     let text = root.to_string();
     // Spilling writes through Arrow's IPC, so the disk limit arrives as an I/O error with this text.
@@ -59,6 +66,10 @@ fn words(error: &DataFusionError) -> String {
         DataFusionError::ArrowError(inner, _) => inner.to_string(),
         other => other.strip_backtrace(),
     };
+    if let DataFusionError::Internal(_) = root {
+        // Not the author's mistake: all of it may be needed to find the cause.
+        return text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
     let text = text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or_default();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let head = lower_first(lines.next().unwrap_or_default());

@@ -2,6 +2,7 @@
 //! which functions there are, how times may be compared. Running plans is the session's business.
 
 pub(crate) mod bounded;
+pub(crate) mod deadline;
 pub(crate) mod error;
 pub(crate) mod functions;
 pub(crate) mod local_time;

@@ -87,50 +87,50 @@ fn speed() {
     let base = || WriterProperties::builder().set_statistics_enabled(EnabledStatistics::Chunk);
     let z = || Compression::ZSTD(ZstdLevel::try_new(1).unwrap());
     let p = |c: &str| ColumnPath::from(c);
-    let variants: Vec<(&str, WriterProperties)> = vec![
-        ("zstd dict", base().set_compression(z()).build()),
-        ("zstd nodict", base().set_compression(z()).set_dictionary_enabled(false).build()),
-        ("none dict", base().set_compression(Compression::UNCOMPRESSED).build()),
-        ("none nodict", base().set_compression(Compression::UNCOMPRESSED).set_dictionary_enabled(false).build()),
-        ("lz4 nodict", base().set_compression(Compression::LZ4_RAW).set_dictionary_enabled(false).build()),
-        ("snappy nodict", base().set_compression(Compression::SNAPPY).set_dictionary_enabled(false).build()),
-        (
-            "zstd nodict delta id,at",
-            base()
-                .set_compression(z())
-                .set_dictionary_enabled(false)
-                .set_column_encoding(p("id"), Encoding::DELTA_BINARY_PACKED)
-                .set_column_encoding(p("at"), Encoding::DELTA_BINARY_PACKED)
-                .build(),
-        ),
-        (
-            "zstd dict text only",
-            base()
-                .set_compression(z())
-                .set_dictionary_enabled(false)
-                .set_column_dictionary_enabled(p("t"), true)
-                .build(),
-        ),
-        (
-            "zstd nodict nostats",
-            base()
-                .set_compression(z())
-                .set_dictionary_enabled(false)
-                .set_statistics_enabled(EnabledStatistics::None)
-                .build(),
-        ),
-        (
-            "zstd text dict small dict page",
-            base()
-                .set_compression(z())
-                .set_dictionary_enabled(false)
-                .set_column_dictionary_enabled(p("t"), true)
-                .set_dictionary_page_size_limit(256 * 1024)
-                .build(),
-        ),
-    ];
+    let text = std::fs::read_to_string("/tmp/variants").unwrap();
+    let cpu = || -> f64 {
+        std::fs::read_to_string("/proc/thread-self/schedstat")
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+            / 1e9
+    };
+    let comp = |c: &str| match c {
+        "zstd" => z(),
+        "none" => Compression::UNCOMPRESSED,
+        "lz4" => Compression::LZ4_RAW,
+        "snappy" => Compression::SNAPPY,
+        _ => panic!(),
+    };
+    let variants = text
+        .lines()
+        .map(|line| {
+            let mut b = base().set_dictionary_enabled(false);
+            for word in line.split_whitespace() {
+                let (k, v) = word.split_once('=').unwrap();
+                b = match k {
+                    "comp" => b.set_compression(comp(v)),
+                    "dict" => b.set_column_dictionary_enabled(p(v), true),
+                    "delta" => b.set_column_encoding(p(v), Encoding::DELTA_BINARY_PACKED),
+                    "dlba" => b.set_column_encoding(p(v), Encoding::DELTA_LENGTH_BYTE_ARRAY),
+                    "bss" => b.set_column_encoding(p(v), Encoding::BYTE_STREAM_SPLIT),
+                    "page" => b.set_data_page_size_limit(v.parse().unwrap()),
+                    "rows" => b.set_data_page_row_count_limit(v.parse().unwrap()),
+                    "wb" => b.set_write_batch_size(v.parse().unwrap()),
+                    "dp" => b.set_dictionary_page_size_limit(v.parse().unwrap()),
+                    "stats" => b.set_statistics_enabled(EnabledStatistics::None),
+                    col => b.set_column_compression(p(col), comp(v)),
+                };
+            }
+            (line.to_owned(), b.build())
+        })
+        .collect::<Vec<_>>();
     for (name, props) in variants {
         let start = std::time::Instant::now();
+        let c0 = cpu();
         let mut w = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(props)).unwrap();
         for b in &batches {
             w.write(b).unwrap();
@@ -140,7 +140,12 @@ fn speed() {
         }
         let out = w.into_inner().unwrap();
         let e = start.elapsed().as_secs_f64();
-        println!("{name}: {:.2} M rows/s, {} MB", N as f64 / e / 1e6, out.len() >> 20);
+        println!(
+            "{:.2} M rows/s, cpu {:.2} M/s, {} MB  {name}",
+            N as f64 / e / 1e6,
+            N as f64 / (cpu() - c0) / 1e6,
+            out.len() >> 20
+        );
         let start = std::time::Instant::now();
         use sha2::Digest;
         let h = sha2::Sha256::digest(&out);

@@ -46,11 +46,7 @@ use super::{
 const SPLIT_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Makes every edition's documents and artifacts.
-pub(super) fn generate(
-    job: &Generate,
-    folder: &Path,
-    formats: &'static [FormatKind],
-) -> Result<Generated, String> {
+pub(super) fn generate(job: &Generate, folder: &Path, formats: &'static [FormatKind]) -> Result<Generated, String> {
     let material = Material::gather(job, folder)?;
     if material.findings.iter().any(|f| f.severity == Otherwise::Fail) {
         return Ok(Generated { findings: material.findings, editions: Vec::new() });
@@ -379,8 +375,11 @@ fn file_names(job: &Generate, editions: &[Made]) -> Vec<String> {
 }
 
 fn safe(text: &str) -> String {
-    let safe: String =
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).take(80).collect();
+    let safe: String = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .take(80)
+        .collect();
     safe.trim_matches('-').to_owned()
 }
 

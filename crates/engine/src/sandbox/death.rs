@@ -24,7 +24,9 @@ pub(super) fn explain(status: ExitStatus, words: &str, limits: &Limits) -> Sandb
         }
         Some(signal) => died(format!("signal {signal}"), words),
         None if out_of_memory => memory(limits),
-        None => died(status.code().map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}")), words),
+        None => {
+            died(status.code().map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}")), words)
+        }
     }
 }
 

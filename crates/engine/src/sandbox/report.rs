@@ -23,7 +23,9 @@ pub async fn sandbox_report(engine: &Engine) -> Vec<(String, Result<String, Stri
     };
     match examined {
         Err(error) => vec![("child process".to_owned(), Err(error))],
-        Ok(layers) => layers.into_iter().map(|(layer, state)| (name(layer).to_owned(), in_words(layer, state))).collect(),
+        Ok(layers) => {
+            layers.into_iter().map(|(layer, state)| (name(layer).to_owned(), in_words(layer, state))).collect()
+        }
     }
 }
 

@@ -63,9 +63,9 @@ pub(super) const LETTER: Paper = Paper { short: 612.0, long: 792.0 };
 /// Left and right of the text.
 pub(super) const MARGIN: f32 = 46.0;
 /// Above the text.
-pub(super) const MARGIN_TOP: f32 = 46.0;
+pub(super) const MARGIN_TOP: f32 = 44.0;
 /// Below the text; the footer stands in it.
-pub(super) const MARGIN_BOTTOM: f32 = 56.0;
+pub(super) const MARGIN_BOTTOM: f32 = 54.0;
 /// From the paper's lower edge to the footer's baseline.
 pub(super) const FOOTER_RISE: f32 = 30.0;
 

@@ -83,7 +83,8 @@ impl Words {
     pub(super) fn chart(&self, line: bool, series: &str, x: &str) -> String {
         let pattern = if line { self.line_chart } else { self.bar_chart };
         // An axis without a name is not spoken of.
-        let pattern = if x.is_empty() { pattern.split_inclusive("{series}").next().unwrap_or(pattern) } else { pattern };
+        let pattern =
+            if x.is_empty() { pattern.split_inclusive("{series}").next().unwrap_or(pattern) } else { pattern };
         pattern.replace("{series}", series).replace("{x}", x)
     }
 }

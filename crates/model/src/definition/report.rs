@@ -238,4 +238,3 @@ pub struct Schedule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<Zone>,
 }
-

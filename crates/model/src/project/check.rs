@@ -1,6 +1,8 @@
 //! What definitions say of one another: sources, datasets, tables, lists, channels, formats,
 //! cron expressions, parameters. Columns need SQL to be read and are checked elsewhere.
 
+#![expect(clippy::useless_vec, reason = "paths are built and extended alike")]
+
 use super::{Located, Place, Project, steps};
 use crate::{
     cron::CronExpr,
@@ -58,9 +60,7 @@ fn check_kind(
     };
     for fault in kind.faults(options) {
         let diagnostic = match &fault.key {
-            Some(key) if kind.options.iter().any(|o| o.name == key) => {
-                project.error_at(place, &at(key), fault.message)
-            }
+            Some(key) if kind.options.iter().any(|o| o.name == key) => project.error_at(place, &at(key), fault.message),
             Some(key) => project.error_at_key(place, &at(key), fault.message),
             None => project.error_at(place, &at("type"), fault.message),
         };
@@ -220,13 +220,7 @@ fn check_format(
     }
 }
 
-fn check_delivery(
-    project: &Project,
-    place: &Place,
-    report: &Report,
-    catalog: &Catalog,
-    faults: &mut Vec<Diagnostic>,
-) {
+fn check_delivery(project: &Project, place: &Place, report: &Report, catalog: &Catalog, faults: &mut Vec<Diagnostic>) {
     let Some(deliver) = &report.deliver else { return };
     if !project.knows("list", deliver.to.as_str()) {
         let help = did_you_mean(deliver.to.as_str(), project.lists.keys().map(String::as_str), "list");
@@ -331,7 +325,16 @@ mod tests {
         for good in ["a@b.example", "first.last+tag@mail.example", "x@localhost"] {
             assert_eq!(email_fault(good), None, "{good}");
         }
-        for bad in ["", "a", "@b.example", "a@", "a b@c.example", "a@b..example", "a@b.example\r\nBcc: x@y.example", "<a@b.example>"] {
+        for bad in [
+            "",
+            "a",
+            "@b.example",
+            "a@",
+            "a b@c.example",
+            "a@b..example",
+            "a@b.example\r\nBcc: x@y.example",
+            "<a@b.example>",
+        ] {
             assert!(email_fault(bad).is_some(), "{bad:?}");
         }
     }

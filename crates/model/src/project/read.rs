@@ -112,9 +112,7 @@ fn unknown_kind(project: &Project, place: &Place, kind: Option<Value>) -> Diagno
                 Some(name) => format!("did you mean `{name}`?"),
                 None => known,
             };
-            project
-                .error_at(place, &[Step::Key("kind".into())], format!("unknown kind `{written}`"))
-                .with_help(help)
+            project.error_at(place, &[Step::Key("kind".into())], format!("unknown kind `{written}`")).with_help(help)
         }
     }
 }

@@ -37,12 +37,7 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<u8> {
     }
     make_data(dir, args.size).await?;
     let made = started.elapsed();
-    let target = Target {
-        report: REPORT.to_owned(),
-        period: PERIOD.to_owned(),
-        editions: Vec::new(),
-        retry_for: None,
-    };
+    let target = Target { report: REPORT.to_owned(), period: PERIOD.to_owned(), editions: Vec::new(), retry_for: None };
     let bench = Workbench::for_target(dir, &target, json).await?;
     let outcome = bench.engine.run(&bench.request(&target, Stage::Deliver)?).await?;
     let took = started.elapsed() - made;

@@ -117,9 +117,8 @@ async fn find(bench: &Workbench, id: &str) -> anyhow::Result<Run> {
 
 fn show_artifacts(artifacts: Vec<ArtifactRecord>) {
     let short = |content: &ContentHash| content.short().to_owned();
-    let rows = artifacts
-        .into_iter()
-        .map(|a| vec![a.edition, a.format, a.file_name, a.bytes.to_string(), short(&a.content)]);
+    let rows =
+        artifacts.into_iter().map(|a| vec![a.edition, a.format, a.file_name, a.bytes.to_string(), short(&a.content)]);
     show::table(&["edition", "format", "file", "bytes", "content"], &[3], rows);
 }
 

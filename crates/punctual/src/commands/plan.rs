@@ -32,13 +32,20 @@ fn show_plan(plan: &Plan) {
         }
     }
     show::print("\nEditions");
-    let editions = plan.editions.iter().map(|e| vec![e.key.clone(), e.title.clone(), e.rows.to_string(), e.files.join("\n")]);
+    let editions =
+        plan.editions.iter().map(|e| vec![e.key.clone(), e.title.clone(), e.rows.to_string(), e.files.join("\n")]);
     show::table(&["edition", "title", "rows", "files"], &[2], editions);
     show::print("\nMessages");
     let messages = plan.messages.iter().map(|message| {
         let state = message.state.map_or("new", |state| state.as_str());
         let r = &message.recipient;
-        vec![r.edition.clone(), r.email.clone(), message.subject.clone(), message.files.len().to_string(), state.to_owned()]
+        vec![
+            r.edition.clone(),
+            r.email.clone(),
+            message.subject.clone(),
+            message.files.len().to_string(),
+            state.to_owned(),
+        ]
     });
     show::table(&["edition", "to", "subject", "files", "state"], &[3], messages);
     show_changes(plan);

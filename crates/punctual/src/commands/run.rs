@@ -74,7 +74,9 @@ pub fn show_findings(findings: &[Finding]) {
 fn show_outcome(outcome: &RunOutcome, args: &RunArgs) {
     show_findings(&outcome.findings);
     let run = &outcome.run;
-    let shown = |e: &punctual_engine::job::EditionOutput| args.target.editions.is_empty() || args.target.editions.contains(&e.key);
+    let shown = |e: &punctual_engine::job::EditionOutput| {
+        args.target.editions.is_empty() || args.target.editions.contains(&e.key)
+    };
     let rows = outcome.editions.iter().filter(|e| shown(e)).map(|edition| {
         let formats: Vec<&str> = edition.files.iter().map(|f| f.format.as_str()).collect();
         vec![edition.key.clone(), edition.title.clone(), edition.rows.to_string(), formats.join(" ")]

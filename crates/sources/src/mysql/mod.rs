@@ -85,17 +85,21 @@ impl Source for MySql {
 
     async fn extract(&self, request: ExtractRequest) -> Result<Extraction, SourceError> {
         let context = Context::new(&self.config, &request.dataset);
-        let deadline = Instant::now() + self.config.timeout;
         let Some(sql) = &request.sql else {
             return Err(context.config("a `mysql` dataset needs `sql`"));
         };
         sql.check_placement(KIND.spec.sql.expect("it has a lexis"))
             .map_err(|error| context.query(error.to_string()))?;
-        let query = match tokio::time::timeout_at(deadline, self.start(sql, &request, &context)).await {
+        let statement = sql.with_placeholders(|_| "?".to_owned());
+        if !sql::starts_as_query(&statement) {
+            return Err(context.query(sql::NOT_A_QUERY));
+        }
+        let connection = connect::connect(&self.options, &context).await?;
+        let deadline = Instant::now() + self.config.timeout;
+        let query = match tokio::time::timeout_at(deadline, self.start(connection, sql, &request, &context)).await {
             Ok(query) => query?,
             Err(_) => return Err(context.timeout()),
         };
-        let statement = sql.with_placeholders(|_| "?".to_owned());
         let schema = query.batcher.schema();
         let (outlet, batches) = stream::channel(context, deadline);
         tokio::spawn(query.run(outlet));
@@ -124,12 +128,14 @@ struct Query {
 }
 
 impl MySql {
-    async fn start(&self, sql: &SqlText, request: &ExtractRequest, context: &Context) -> Result<Query, SourceError> {
+    async fn start(
+        &self,
+        mut connection: MySqlConnection,
+        sql: &SqlText,
+        request: &ExtractRequest,
+        context: &Context,
+    ) -> Result<Query, SourceError> {
         let text = sql.with_placeholders(|_| "?".to_owned());
-        if !sql::starts_as_query(&text) {
-            return Err(context.query(sql::NOT_A_QUERY));
-        }
-        let mut connection = connect::connect(&self.options, context).await?;
         let refused = |error: sqlx::Error| connect::query_error(&error, 0, context);
         let connection_id = self.begin(&mut connection).await.map_err(refused)?;
         let statement = connection.prepare(trusted(&text)).await.map_err(refused)?;

@@ -15,7 +15,7 @@ use crate::{
     options::{Address, ServerOptions, SslMode},
 };
 
-/// How long to wait for a connection, whatever the query's own time.
+/// How long to wait for a connection, or less if the source's `timeout` is shorter.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long the second connection may take to cancel.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,10 +60,11 @@ pub(super) fn connect_options(config: &SourceConfig) -> Result<PgConnectOptions,
 
 /// Connects.
 pub(super) async fn connect(options: &PgConnectOptions, context: &Context) -> Result<PgConnection, SourceError> {
-    match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+    let patience = CONNECT_TIMEOUT.min(context.patience());
+    match tokio::time::timeout(patience, options.connect()).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(connect_error(&error, context)),
-        Err(_) => Err(context.unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
+        Err(_) => Err(context.unreachable(format!("no answer within {} s", patience.as_secs_f64()))),
     }
 }
 

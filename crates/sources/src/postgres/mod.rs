@@ -101,17 +101,21 @@ impl Source for Postgres {
 
     async fn extract(&self, request: ExtractRequest) -> Result<Extraction, SourceError> {
         let context = Context::new(&self.config, &request.dataset);
-        let deadline = Instant::now() + self.config.timeout;
         let Some(sql) = &request.sql else {
             return Err(context.config("a `postgres` dataset needs `sql`"));
         };
         sql.check_placement(KIND.spec.sql.expect("it has a lexis"))
             .map_err(|error| context.query(error.to_string()))?;
-        let query = match tokio::time::timeout_at(deadline, self.start(sql, &request, &context)).await {
+        let statement = sql.with_placeholders(|number| format!("${number}"));
+        if !sql::starts_as_query(&statement) {
+            return Err(context.query(sql::NOT_A_QUERY));
+        }
+        let connection = connect::connect(&self.options, &context).await?;
+        let deadline = Instant::now() + self.config.timeout;
+        let query = match tokio::time::timeout_at(deadline, self.start(connection, sql, &request, &context)).await {
             Ok(query) => query?,
             Err(_) => return Err(context.timeout()),
         };
-        let statement = sql.with_placeholders(|number| format!("${number}"));
         let schema = query.batcher.schema();
         let (outlet, batches) = stream::channel(context, deadline);
         tokio::spawn(query.run(outlet));
@@ -133,8 +137,13 @@ struct Query {
 }
 
 impl Postgres {
-    async fn start(&self, sql: &SqlText, request: &ExtractRequest, context: &Context) -> Result<Query, SourceError> {
-        let mut connection = connect::connect(&self.options, context).await?;
+    async fn start(
+        &self,
+        mut connection: PgConnection,
+        sql: &SqlText,
+        request: &ExtractRequest,
+        context: &Context,
+    ) -> Result<Query, SourceError> {
         let refused = |error: sqlx::Error| connect::query_error(&error, 0, context);
         let statement = self.prepare(&mut connection, sql, context).await?;
         // Asked inside the transaction: behind a pooler every transaction may have another backend.
@@ -169,9 +178,6 @@ impl Postgres {
         context: &Context,
     ) -> Result<PgStatement, SourceError> {
         let text = sql.with_placeholders(|number| format!("${number}"));
-        if !sql::starts_as_query(&text) {
-            return Err(context.query(sql::NOT_A_QUERY));
-        }
         let mut attempt = 1;
         loop {
             self.begin(connection).await.map_err(|error| connect::setup_error(&error, context))?;

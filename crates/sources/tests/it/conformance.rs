@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use punctual_data::source::{ExtractRequest, Source, SourceError};
-use punctual_model::{definition::Columns, value::Value};
+use punctual_model::{
+    definition::{ColumnDecl, Columns},
+    value::Value,
+};
 
 use crate::support::{INJECTIONS, columns, declared, drain, refused, request, rows, schema_text};
 
@@ -139,6 +142,16 @@ pub async fn what_is_missing_is_named(kit: Kit) {
     assert!(matches!(refused(&kit.source, no_sql).await, SourceError::Config { .. }));
 }
 
+pub async fn declared_columns_can_have_other_names(kit: Kit) {
+    let mut asked = kit.ask("SELECT id, ratio FROM samples WHERE id = 1", &[]);
+    let column_type = "text".parse().expect("a column type");
+    asked.columns =
+        [("share".to_owned(), ColumnDecl::From { from: "ratio".to_owned(), column_type })].into_iter().collect();
+    let extraction = kit.source.extract(asked).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(schema_text(&extraction), ["id Int64", "share Utf8"]);
+    assert_eq!(drain(extraction).await.expect("a row"), [["1", "0.5"]]);
+}
+
 pub async fn only_one_query_is_taken(kit: Kit) {
     for statement in [
         "INSERT INTO samples (id) VALUES (99)",
@@ -190,6 +203,7 @@ macro_rules! conforms {
             binds_stay_values,
             a_bind_inside_a_string_is_refused,
             what_is_missing_is_named,
+            declared_columns_can_have_other_names,
             only_one_query_is_taken,
             the_statement_is_recorded_without_its_values,
         );

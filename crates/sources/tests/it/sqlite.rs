@@ -85,7 +85,7 @@ async fn expressions_have_types_where_tables_and_text_tell() {
     let types = "client_id Int64,n Int64,cost Float64,average Float64,name Utf8,total Decimal128(12, 2),last Date32,price Decimal128(9, 2)";
     assert_eq!(schema_text(&extraction).join(","), types);
 
-    for (expression, name) in [("sum(price)", "total"), ("raw", "raw"), ("NULL", "nothing"), ("(SELECT 1)", "one")] {
+    for (expression, name) in [("sum(price)", "total"), ("raw", "raw"), ("NULL", "void"), ("(SELECT 1)", "one")] {
         let error = refused(&source(&path), request(&format!("SELECT {expression} AS {name} FROM t"), &[])).await;
         assert!(error.to_string().contains(&format!("add `columns: {{{name}: double}}` to the dataset")), "{error}");
     }

@@ -227,7 +227,8 @@ fn folders_that_are_made_while_others_are_cleared_stay() {
                 })
             })
             .collect();
-        scope.spawn(|| {
+        let folder = &folder;
+        scope.spawn(move || {
             while makers.iter().any(|maker| !maker.is_finished()) {
                 drop(Artifacts::open(folder.path()).unwrap());
             }

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
+use punctual_model::identity::ContentHash;
 use punctual_store::{Store, StoreError, sql::SqlStore};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 
@@ -70,10 +71,8 @@ pub struct Postgres {
 
 impl Postgres {
     pub async fn new(test: &str) -> Self {
-        let schema: String = test.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        // PostgreSQL cuts longer names, and tests would share what is left.
-        let schema = schema.trim_start_matches("it__");
-        assert!(schema.len() < 64, "the name of test {test} is too long for a schema");
+        // Names of tests are longer than those of schemas may be.
+        let schema = format!("store_{}", ContentHash::of(test.as_bytes()).short());
         let server = server();
         sqlx::any::install_default_drivers();
         let mut admin = AnyConnection::connect(&server).await.unwrap();

@@ -12,9 +12,9 @@ use krilla::{
 use krilla_svg::{SurfaceExt as _, SvgSettings};
 
 use crate::pdf::{
-    fonts::Fonts,
+    fonts::{Fonts, Weight},
     style::Color,
-    text::{Line, Set, Style},
+    text::{Glyph, Line, Set, Style},
 };
 
 /// A page being drawn.
@@ -76,18 +76,17 @@ impl<'s, 'p> Canvas<'s, 'p> {
     #[inline]
     pub(super) fn line(&mut self, set: &Set, line: &Line, style: Style, spot: Spot) {
         for run in &set.runs[line.runs.clone()] {
-            let face = self.fonts.face(run.weight);
-            let baseline = spot.y + (spot.line + (face.ascent - face.descent) * style.size) / 2.0;
-            self.surface.set_fill(Some(fill(spot.color)));
-            self.surface.draw_glyphs(
-                Point::from_xy(spot.x + run.x, baseline),
-                &set.glyphs[run.glyphs.clone()],
-                face.font.clone(),
-                &set.text,
-                style.size,
-                false,
-            );
+            let spot = Spot { x: spot.x + run.x, ..spot };
+            self.glyphs(run.weight, &set.glyphs[run.glyphs.clone()], &set.text, style.size, spot);
         }
+    }
+
+    /// Draws glyphs of one font.
+    pub(super) fn glyphs(&mut self, weight: Weight, glyphs: &[Glyph], text: &str, size: f32, spot: Spot) {
+        let face = self.fonts.face(weight);
+        let baseline = spot.y + (spot.line + (face.ascent - face.descent) * size) / 2.0;
+        self.surface.set_fill(Some(fill(spot.color)));
+        self.surface.draw_glyphs(Point::from_xy(spot.x, baseline), glyphs, face.font.clone(), text, size, false);
     }
 
     /// Fills a box.

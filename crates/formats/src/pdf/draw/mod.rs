@@ -30,6 +30,7 @@ use super::{
 };
 
 mod canvas;
+mod join;
 mod table;
 
 /// What drawing needs beside the pages.

@@ -1,15 +1,24 @@
 //! Draws tables: heads, rows as they are read, sums. Cells of most tables are tagged one by one;
 //! of very large ones each page is one paragraph, because tags of cells weigh many times the cells.
 
+use std::ops::Range;
+
 use krilla::{
     geom::Rect,
     tagging::{Identifier, Node, TableHeaderScope, Tag, TagGroup, TagKind},
 };
 use punctual_document::format::FormatError;
 
-use super::canvas::{Canvas, Spot};
+use super::{
+    canvas::{Canvas, Spot},
+    join::Joined,
+};
 use crate::pdf::{
-    measure::{PAD_X, rows::RowCursor, table::MeasuredTable},
+    measure::{
+        PAD_X,
+        rows::RowCursor,
+        table::{MeasuredColumn, MeasuredTable},
+    },
     place::Part,
     style::{HAIRLINE, INK, MARGIN, PANEL, RULE, TEXT},
     text::{Line, Set, Typesetter},
@@ -27,6 +36,7 @@ pub(super) struct TableDrawer<'m, 'd> {
     /// Whether `cells` hold a row whose last lines are still to come.
     split: bool,
     by_cell: bool,
+    joined: Joined,
     tags: Tags,
 }
 
@@ -46,7 +56,7 @@ impl<'m, 'd> TableDrawer<'m, 'd> {
         let by_cell = table.rows().saturating_mul(table.columns.len() as u64) <= TAGGED_CELLS;
         let cells = vec![Set::default(); table.columns.len()];
         let tags = Tags { head: Vec::new(), rows: Vec::new(), totals: Vec::new() };
-        Ok(Self { table, rows: table.cursor()?, cells, split: false, by_cell, tags })
+        Ok(Self { table, rows: table.cursor()?, cells, split: false, by_cell, joined: Joined::default(), tags })
     }
 
     /// The tags of all that was drawn.
@@ -183,20 +193,28 @@ impl<'m, 'd> TableDrawer<'m, 'd> {
     }
 
     /// Draws lines of the current row's cells; with tags by cell, a mark for each.
-    fn row(&mut self, lines: std::ops::Range<usize>, y: f32, canvas: &mut Canvas<'_, '_>) -> Vec<Identifier> {
-        let by_cell = self.by_cell;
+    fn row(&mut self, lines: Range<usize>, y: f32, canvas: &mut Canvas<'_, '_>) -> Vec<Identifier> {
         let (table, cells) = (self.table, &self.cells);
+        if !self.by_cell {
+            for (at, line) in lines.enumerate() {
+                let spot =
+                    Spot { x: 0.0, y: y + table.pad() + at as f32 * table.line(), line: table.line(), color: TEXT };
+                for (column, set) in table.columns.iter().zip(cells) {
+                    if let Some(line) = set.lines.get(line) {
+                        let spot = Spot { x: start(table, column, line), ..spot };
+                        self.joined.push(set, line, table.cells, spot, canvas);
+                    }
+                }
+                self.joined.draw(table.cells, spot, canvas);
+            }
+            return Vec::new();
+        }
         let draw = |canvas: &mut Canvas<'_, '_>, index: usize| {
             let set = &cells[index];
             let shown = lines.start.min(set.lines.len())..lines.end.min(set.lines.len());
             draw_cell(table, index, set, &set.lines[shown], y, canvas);
         };
-        let columns = 0..table.columns.len();
-        if by_cell {
-            return columns.map(|index| canvas.tagged(|canvas| draw(canvas, index))).collect();
-        }
-        columns.for_each(|index| draw(canvas, index));
-        Vec::new()
+        (0..table.columns.len()).map(|index| canvas.tagged(|canvas| draw(canvas, index))).collect()
     }
 
     fn rule_below(&self, y: f32, canvas: &mut Canvas<'_, '_>) {
@@ -227,10 +245,15 @@ fn paragraph(marks: Vec<Identifier>) -> Node {
 
 fn draw_cell(table: &MeasuredTable<'_>, index: usize, set: &Set, lines: &[Line], y: f32, canvas: &mut Canvas<'_, '_>) {
     let column = &table.columns[index];
-    let (size, line) = (table.cells.size, table.line());
+    let line = table.line();
     for (at, text) in lines.iter().enumerate() {
-        let x = MARGIN + column.start(text.width, size).max(column.x + PAD_X * size * 0.5);
-        let spot = Spot { x, y: y + table.pad() + at as f32 * line, line, color: TEXT };
+        let spot = Spot { x: start(table, column, text), y: y + table.pad() + at as f32 * line, line, color: TEXT };
         canvas.line(set, text, table.cells, spot);
     }
+}
+
+/// Where a line of a cell begins. A number that is wider than its column keeps to its left edge.
+fn start(table: &MeasuredTable<'_>, column: &MeasuredColumn, line: &Line) -> f32 {
+    let size = table.cells.size;
+    MARGIN + column.start(line.width, size).max(column.x + PAD_X * size * 0.5)
 }

@@ -19,7 +19,12 @@ pub(in crate::pdf) struct Demand {
     pub(in crate::pdf) head: Extent,
     /// Numbers do not wrap.
     pub(in crate::pdf) numeric: bool,
+    /// More room at its left: text that follows a number would seem to belong to it.
+    pub(in crate::pdf) apart: f32,
 }
+
+/// The room between a number and the text of the next column, beside the usual.
+pub(in crate::pdf) const APART: f32 = 0.9;
 
 impl Demand {
     /// Below this width a column is no longer easy to read.
@@ -35,13 +40,17 @@ impl Demand {
         } else {
             self.cells.longest_piece.min(WORD).max(self.cells.widest.min(TEXT))
         };
-        cells.max(self.head.longest_piece.min(WORD)) + 2.0 * PAD_X
+        cells.max(self.head.longest_piece.min(WORD)) + self.padding()
     }
 
     /// The width at which nothing wraps, up to a readable line's length.
     fn most(&self) -> f32 {
         const LINE: f32 = 44.0;
-        self.cells.widest.max(self.head.widest).min(LINE).max(self.least() - 2.0 * PAD_X) + 2.0 * PAD_X
+        self.cells.widest.max(self.head.widest).min(LINE).max(self.least() - self.padding()) + self.padding()
+    }
+
+    fn padding(&self) -> f32 {
+        2.0 * PAD_X + self.apart
     }
 }
 
@@ -127,7 +136,7 @@ mod tests {
     fn demand(widest: f32, piece: f32, numeric: bool) -> Demand {
         let cells = Extent { widest, longest_piece: piece, breaks: false };
         let head = Extent { widest: 4.0, longest_piece: 4.0, breaks: false };
-        Demand { cells, head, numeric }
+        Demand { cells, head, numeric, apart: 0.0 }
     }
 
     #[test]

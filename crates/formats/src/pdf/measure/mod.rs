@@ -36,7 +36,7 @@ pub(super) struct Measured<'d> {
 #[derive(Debug)]
 pub(super) enum MeasuredKind<'d> {
     /// The top of the first page.
-    Masthead(MeasuredMasthead),
+    Masthead(Box<MeasuredMasthead>),
     /// The heading of a section.
     Heading(Set),
     /// Cards with key figures.
@@ -161,8 +161,10 @@ fn parts<'d>(
     let mut set =
         |text: &str, style: Style, wide: bool| setter.set_new(text.trim(), style, Some(paper.text_width(wide)));
     let (kind, space, wide) = match &block.kind {
-        BlockKind::Masthead(head) => (MeasuredKind::Masthead(masthead(head, paper, landscape, setter)), 0.0, landscape),
-        BlockKind::Heading(text) => (MeasuredKind::Heading(set(text, HEADING, landscape)), 22.0, landscape),
+        BlockKind::Masthead(head) => {
+            (MeasuredKind::Masthead(Box::new(masthead(head, paper, landscape, setter))), 0.0, landscape)
+        }
+        BlockKind::Heading(text) => (MeasuredKind::Heading(set(text, HEADING, landscape)), 20.0, landscape),
         BlockKind::Figures(figures) => {
             (MeasuredKind::Cards(cards::measure(figures, paper.text_width(false), words, setter)), 10.0, false)
         }
@@ -172,7 +174,7 @@ fn parts<'d>(
         BlockKind::Paragraph(text) => (MeasuredKind::Paragraph(set(text, BODY, false)), 8.0, false),
         BlockKind::Empty(text) => (MeasuredKind::Empty(set(text, BODY, false)), 8.0, false),
         BlockKind::Note(text) => (MeasuredKind::Note(set(text, NOTE, false)), 5.0, false),
-        BlockKind::Rule => (MeasuredKind::Rule, 22.0, landscape),
+        BlockKind::Rule => (MeasuredKind::Rule, 20.0, landscape),
         BlockKind::Table { .. } => unreachable!("tables are measured above"),
     };
     Ok(vec![Measured { kind, space, keep_with_next: block.keep_with_next, landscape: wide }])
@@ -228,7 +230,7 @@ fn missing(measured: &mut Vec<Measured<'_>>, paper: Paper, words: &Words, setter
     let mut push = |kind, space, keep_with_next| {
         measured.push(Measured { kind, space, keep_with_next, landscape: false });
     };
-    push(MeasuredKind::Rule, 22.0, true);
+    push(MeasuredKind::Rule, 20.0, true);
     let text = words.missing(&list.join(", "));
     push(MeasuredKind::Note(setter.set_new(&text, NOTE, Some(paper.text_width(false)))), 5.0, false);
 }

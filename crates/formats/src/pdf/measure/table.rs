@@ -8,7 +8,7 @@ use punctual_document::{
 };
 
 use super::{
-    columns::{Band, Demand, HEAD_SCALE, PAD_X, plan},
+    columns::{APART, Band, Demand, HEAD_SCALE, PAD_X, plan},
     rows::RowCursor,
 };
 use crate::pdf::{
@@ -51,6 +51,8 @@ pub(in crate::pdf) struct MeasuredColumn {
     pub(in crate::pdf) x: f32,
     /// Its width.
     pub(in crate::pdf) width: f32,
+    /// Of this, left free at its left beside the usual.
+    pub(in crate::pdf) apart: f32,
     /// Where its text stands.
     pub(in crate::pdf) align: Align,
     /// Its label.
@@ -62,13 +64,13 @@ pub(in crate::pdf) struct MeasuredColumn {
 impl MeasuredColumn {
     /// The width for text.
     pub(in crate::pdf) fn inner(&self, size: f32) -> f32 {
-        self.width - 2.0 * PAD_X * size
+        self.width - self.apart - 2.0 * PAD_X * size
     }
 
     /// Where a line of this width begins, from the left margin.
     pub(in crate::pdf) fn start(&self, line_width: f32, size: f32) -> f32 {
         match self.align {
-            Align::Left => self.x + PAD_X * size,
+            Align::Left => self.x + self.apart + PAD_X * size,
             Align::Right => self.x + self.width - PAD_X * size - line_width,
         }
     }
@@ -175,6 +177,7 @@ fn demands(place: &str, table: &Table, setter: &mut Typesetter) -> Result<Vec<De
                 breaks: head.breaks,
             },
             numeric: column.align == Align::Right,
+            apart: if follows_number(table, index) { APART } else { 0.0 },
         });
     }
     let mut rows = RowCursor::new(place, table)?;
@@ -188,6 +191,12 @@ fn demands(place: &str, table: &Table, setter: &mut Typesetter) -> Result<Vec<De
         }
     }
     Ok(demands)
+}
+
+/// Whether a column's text stands right beside the numbers of the column before.
+fn follows_number(table: &Table, index: usize) -> bool {
+    let before = index.checked_sub(1).map(|before| table.columns[before].align);
+    table.columns[index].align == Align::Left && before == Some(Align::Right)
 }
 
 fn part<'d>(
@@ -204,12 +213,13 @@ fn part<'d>(
     let mut totals = table.totals.as_ref().map(|_| Vec::with_capacity(band.columns.len()));
     let mut x = 0.0;
     for (&index, &width) in band.columns.iter().zip(&band.widths) {
-        let inner = width - 2.0 * PAD_X * size;
-        let cells = demands[index].cells;
+        let (cells, apart) = (demands[index].cells, demands[index].apart * size);
+        let inner = width - apart - 2.0 * PAD_X * size;
         columns.push(MeasuredColumn {
             index,
             x,
             width,
+            apart,
             align: table.columns[index].align,
             label: setter.set_new(&table.columns[index].label, head, Some(inner)),
             // Sums in another order may differ in their last bits.

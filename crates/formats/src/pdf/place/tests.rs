@@ -24,10 +24,19 @@ fn table(lines: &[u32], above: f32, shape: TableShape, landscape: bool, paper: P
     (placer.sheets, shape)
 }
 
-/// Every row's lines with the page and the upper and lower end of each part, in order.
-fn rows_of(sheets: &[Sheet], lines: &[u32], shape: &TableShape) -> Vec<Vec<(usize, Range<u32>, f32, f32)>> {
+/// Some lines of a row: their page, their upper and lower end.
+#[derive(Debug)]
+struct Piece {
+    page: usize,
+    lines: Range<u32>,
+    top: f32,
+    end: f32,
+}
+
+/// The pieces of every row, in order.
+fn rows_of(sheets: &[Sheet], lines: &[u32], shape: &TableShape) -> Vec<Vec<Piece>> {
     let mut rows = Vec::new();
-    let mut open: Vec<(usize, Range<u32>, f32, f32)> = Vec::new();
+    let mut open: Vec<Piece> = Vec::new();
     for (page, sheet) in sheets.iter().enumerate() {
         for item in &sheet.items {
             match &item.part {
@@ -36,12 +45,13 @@ fn rows_of(sheets: &[Sheet], lines: &[u32], shape: &TableShape) -> Vec<Vec<(usiz
                     for _ in 0..*count {
                         let count = lines[rows.len()];
                         let end = y + shape.row(count);
-                        rows.push(vec![(page, 0..count, y, end)]);
+                        rows.push(vec![Piece { page, lines: 0..count, top: y, end }]);
                         y = end;
                     }
                 }
                 Part::RowLines { lines, last } => {
-                    open.push((page, lines.clone(), item.y, item.y + shape.row(lines.end - lines.start)));
+                    let end = item.y + shape.row(lines.end - lines.start);
+                    open.push(Piece { page, lines: lines.clone(), top: item.y, end });
                     if *last {
                         rows.push(std::mem::take(&mut open));
                     }
@@ -62,7 +72,7 @@ fn check(lines: &[u32], above: f32, shape: TableShape, landscape: bool, paper: P
     let fresh = paper.text_height(landscape) - shape.head;
     for (row, parts) in rows.iter().enumerate() {
         let mut next = 0;
-        for (_, part, _, end) in parts {
+        for Piece { lines: part, end, .. } in parts {
             assert_eq!(part.start, next, "row {row} goes on where it was left");
             assert!(part.end > part.start, "row {row} has no empty part");
             assert!(*end <= bottom, "row {row} ends at {end}, below {bottom}");
@@ -73,7 +83,7 @@ fn check(lines: &[u32], above: f32, shape: TableShape, landscape: bool, paper: P
         assert!(parts.len() == 1 || shape.row(lines[row]) + tail > fresh - 0.1, "row {row} is split without need");
     }
     for pair in rows.iter().flatten().collect::<Vec<_>>().windows(2) {
-        assert!(pair[0].0 < pair[1].0 || pair[0].3 <= pair[1].2 + 0.1, "rows follow and do not overlap");
+        assert!(pair[0].page < pair[1].page || pair[0].end <= pair[1].top + 0.1, "rows follow and do not overlap");
     }
     for (page, sheet) in sheets.iter().enumerate() {
         let of_table: Vec<&Item> = sheet.items.iter().filter(|item| item.block == 1).collect();
