@@ -77,6 +77,7 @@ struct Page {
 }
 
 #[derive(Debug)]
+#[expect(dead_code, reason = "shown when a test fails")]
 struct Word {
     left: f32,
     top: f32,
