@@ -15,7 +15,7 @@ stop() { scripts/services.sh stop "$dir" || true; }
 trap stop EXIT
 
 "$cargo" fmt --all --check
-"$cargo" clippy --locked --workspace --lib --bins -- -D warnings
+"$cargo" clippy --locked --workspace --all-targets -- -D warnings
 
 started=0
 scripts/services.sh start "$dir" || started=$?
@@ -28,7 +28,8 @@ set -a
 set +a
 
 if "$cargo" nextest --version >/dev/null 2>&1; then
-    "$cargo" nextest run --locked -p punctual-model -p punctual-delivery -p punctual-sample -p prebuild --no-fail-fast
+    "$cargo" nextest run --locked --workspace --no-fail-fast
 else
-    "$cargo" test --locked -p punctual-model -p punctual-delivery -p punctual-sample --no-fail-fast
+    "$cargo" test --locked --workspace --lib --bins --tests --no-fail-fast
 fi
+"$cargo" test --locked --workspace --doc

@@ -14,7 +14,8 @@ use punctual_delivery::{Attachment, HeaderText, Mailbox, Message, Refusal, Reply
 ///
 /// # Errors
 /// `TooLarge` before anything is read when the message cannot fit into `largest` bytes, and again
-/// when it turns out not to; `Transient` when an attachment cannot be read.
+/// when it turns out not to; `Permanent` when an attachment cannot be read: the other messages can
+/// still leave, and whoever calls may try this one again once the file is back.
 pub(crate) async fn encode(message: &Message, largest: Option<u64>) -> Result<Vec<u8>, Refusal> {
     fits(message.encoded_size(), largest)?;
     let mut contents = Vec::with_capacity(message.attachments.len());
@@ -51,7 +52,7 @@ async fn read(attachment: &Attachment) -> io::Result<Vec<u8>> {
 
 fn unreadable(attachment: &Attachment, error: &io::Error) -> Refusal {
     Refusal::unanswered(
-        ReplyClass::Transient,
+        ReplyClass::Permanent { suppress: false },
         format!("attachment {:?} can't be read: {error}", attachment.name.as_str()),
     )
 }
@@ -257,7 +258,7 @@ mod tests {
         let refusal = encode(&message, Some(10_000_000)).await.expect_err("8 MB are 11 MB in base64");
         assert_eq!(refusal.class, ReplyClass::TooLarge);
         let refusal = encode(&message, None).await.expect_err("can't be read");
-        assert_eq!(refusal.class, ReplyClass::Transient);
+        assert_eq!(refusal.class, ReplyClass::Permanent { suppress: false });
         assert!(refusal.reply.contains("\"x.pdf\"") && refusal.reply.contains("the disk is gone"), "{refusal}");
     }
 

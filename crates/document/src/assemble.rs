@@ -181,6 +181,8 @@ pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, Assemble
         currency: edition.currency().to_owned(),
     };
     let mut notes = edition.notes.clone();
+    // The same remark about several sections is one line.
+    let mut remarked: IndexMap<String, Vec<String>> = IndexMap::new();
     let mut sections = Vec::with_capacity(layout.sections.len());
     for spec in &layout.sections {
         let place = Place { edition, section: spec.name().as_str() };
@@ -190,31 +192,29 @@ pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, Assemble
             SectionSpec::Table(spec) => (&spec.title, Body::Table(table::build(&place, spec)?)),
             SectionSpec::Text(spec) => (&spec.title, Body::Text(paragraphs(&text(place.section, &spec.text)?))),
         };
-        notes.extend(remarks(&place, spec, title.as_deref(), &body)?);
+        for remark in remarks(&place, spec, &body)? {
+            let name = title.clone().unwrap_or_else(|| columns::humanized(place.section));
+            remarked.entry(remark).or_default().push(name);
+        }
         sections.push(Section { name: place.section.to_owned(), title: title.clone(), body });
     }
+    notes.extend(remarked.into_iter().map(|(remark, names)| format!("{}: {remark}", names.join(", "))));
     notes.dedup();
     Ok(Document { head, sections, notes })
 }
 
 /// What readers must know of figures and charts; tables say it themselves.
-fn remarks(
-    place: &Place<'_>,
-    spec: &SectionSpec,
-    title: Option<&str>,
-    body: &Body,
-) -> Result<Vec<String>, AssembleError> {
+fn remarks(place: &Place<'_>, spec: &SectionSpec, body: &Body) -> Result<Vec<String>, AssembleError> {
     let (Some(data), Body::Figures(_) | Body::Chart(_)) = (spec.data(), body) else { return Ok(Vec::new()) };
     let table = place.table(data.as_str())?;
     let (locale, left_out) = (place.edition.locale, table.left_out);
-    let name = title.map_or_else(|| columns::humanized(place.section), str::to_owned);
     let mut remarks = Vec::new();
     // An empty chart says so itself.
     if matches!(body, Body::Figures(_)) && table.rows.count() == 0 {
-        remarks.push(format!("{name}: {}", locale.words.no_data));
+        remarks.push(locale.words.no_data.to_owned());
     }
     if left_out > 0 {
-        remarks.push(format!("{name}: {}", locale.rows_left_out(left_out)));
+        remarks.push(locale.rows_left_out(left_out));
     }
     Ok(remarks)
 }

@@ -78,6 +78,7 @@ impl Engine {
         outcome.already = settled.iter().filter(|d| d.state != DeliveryState::InDoubt).count() as u64;
         outcome.in_doubt = settled.len() as u64 - outcome.already;
         if !open.is_empty() {
+            self.pin_template(resolved).await?;
             self.become_busy(run, RevisionState::Distributing).await?;
             self.send_all(run, channel.as_ref(), &composer, editions, open, &mut outcome).await?;
         }
@@ -236,8 +237,10 @@ impl Engine {
                 outcome.waiting += 1;
                 continue;
             }
-            let Some(edition) = editions.iter().find(|e| e.key == delivery.key.edition) else { continue };
-            let message = composer.message(&delivery, edition, &artifacts);
+            let message = match editions.iter().find(|e| e.key == delivery.key.edition) {
+                Some(edition) => composer.message(&delivery, edition, &artifacts),
+                None => Err(format!("there is no edition `{}` any more", delivery.key.edition)),
+            };
             let (state, after) = self.attempt(channel, &delivery, message).await?;
             match state {
                 DeliveryState::Accepted => outcome.accepted += 1,
@@ -301,7 +304,11 @@ impl Engine {
         };
         if run.revision.state.may_become(state) {
             let change = (run.revision.state, state);
-            let message = (open > 0).then(|| format!("{open} of {} deliveries are not accepted", open + done));
+            let all = open + done;
+            let message = (open > 0).then(|| match all {
+                1 => "the one delivery is not accepted".to_owned(),
+                _ => format!("{open} of {all} deliveries are not accepted"),
+            });
             let revision = run.revision.number;
             run.revision = self.parts.store.advance(&run.id, revision, change, message.as_deref(), self.now()).await?;
         }

@@ -1,9 +1,13 @@
 //! What is wrong with texts and SQL before anything runs: syntax, tables that do not exist, columns
 //! that are named and not there. Nothing is evaluated, and what only a source knows is not guessed at.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
-use punctual_data::{analyze::references, error::DataError, outline};
+use punctual_data::{
+    analyze::references,
+    error::{DataError, Place as SqlPlace},
+    outline,
+};
 use punctual_model::{
     definition::{Check, FieldSpec, Section, Template},
     diagnostic::Diagnostic,
@@ -65,6 +69,24 @@ struct Linter<'a> {
 impl Linter<'_> {
     fn fault(&mut self, path: &[Step], message: String, help: Option<String>) {
         let diagnostic = self.project.error_at(&self.template.place, path, message);
+        self.faults.push(match help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        });
+    }
+
+    /// A fault at a place of the SQL under `path`: at that word in the file, where it can be found there.
+    fn fault_in_sql(&mut self, path: &[Step], place: Option<&SqlPlace>, message: String, help: Option<String>) {
+        let file = &self.project.files[self.template.place.file];
+        let block = self.project.error_at(&self.template.place, path, message.as_str());
+        let word = place.and_then(|place| word_at(&file.text, &block.span, place));
+        let diagnostic = match (word, place) {
+            (Some(span), _) => Diagnostic::error(file, span, message),
+            (None, Some(SqlPlace { line, column, .. })) => {
+                Diagnostic::error(file, block.span, format!("{message} (line {line}, column {column} of the SQL)"))
+            }
+            (None, None) => block,
+        };
         self.faults.push(match help {
             Some(help) => diagnostic.with_help(help),
             None => diagnostic,
@@ -143,8 +165,7 @@ impl Linter<'_> {
         let read = match references(&format!("table `{name}`"), sql) {
             Ok(read) => read,
             Err(DataError::Sql { place, message, .. }) => {
-                let place = place.map(|p| format!(" (line {}, column {} of the SQL)", p.line, p.column));
-                self.fault(path, format!("{message}{}", place.unwrap_or_default()), None);
+                self.fault_in_sql(path, place.as_ref(), message, None);
                 return Vec::new();
             }
             Err(error) => {
@@ -157,7 +178,8 @@ impl Linter<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
             };
-            self.fault(path, format!("unknown dataset or table `{}`", reference.name), Some(help));
+            let message = format!("unknown dataset or table `{}`", reference.name);
+            self.fault_in_sql(path, reference.place.as_ref(), message, Some(help));
         }
         read.into_iter().map(|r| r.name).collect()
     }
@@ -213,6 +235,22 @@ impl Linter<'_> {
             self.fault(path, message, Some(help));
         }
     }
+}
+
+/// The bytes in a file of the word at a place of the SQL that stands in `block`. YAML may indent, fold or quote
+/// the SQL: only a line that stands in the file as it is can be pointed into.
+fn word_at(file: &str, block: &Range<usize>, place: &SqlPlace) -> Option<Range<usize>> {
+    let skipped = usize::try_from(place.line).ok()?.checked_sub(1)?;
+    let before = usize::try_from(place.column).ok()?.checked_sub(1)?;
+    let text = file.get(block.start..)?;
+    let line_start: usize = text.split_inclusive('\n').take(skipped).map(str::len).sum();
+    let written = place.text.trim_end();
+    let found = text.get(line_start..)?.lines().next()?.find(written)?;
+    let offset = written.chars().take(before).map(char::len_utf8).sum::<usize>();
+    let word = written.get(offset..)?.chars().take_while(|c| c.is_alphanumeric() || *c == '_');
+    let length = word.map(char::len_utf8).sum::<usize>().max(1);
+    let start = block.start + line_start + found + offset;
+    (start + length <= file.len()).then_some(start..start + length)
 }
 
 /// The columns that a check names.

@@ -49,7 +49,7 @@ impl Engine {
         let resolved = request.resolved()?;
         let (facts, key) = run_facts(&resolved, &request.period)?;
         let _hold = Hold::take(&self.parts.data, &key.id())?;
-        self.pin_template(&resolved).await?;
+        self.refuse_changed_template(&resolved).await?;
         let run = self.open(&resolved, &key, request).await?;
         let frozen = self.is_frozen(&run).await?;
         let mut progressed = Progressed { run, findings: Vec::new(), worked: Vec::new() };
@@ -142,10 +142,21 @@ impl Engine {
     }
 
     /// Content of a used template version never changes.
-    async fn pin_template(&self, resolved: &Resolved<'_>) -> Result<(), EngineError> {
-        let template = resolved.template;
+    async fn refuse_changed_template(&self, resolved: &Resolved<'_>) -> Result<(), EngineError> {
         let name = resolved.report.template.to_string();
-        let definition = canonical_json(template);
+        let content = ContentHash::of(canonical_json(resolved.template).as_bytes());
+        let pinned = self.parts.store.pinned_templates().await?;
+        if pinned.iter().any(|pin| pin.name == name && pin.content != content) {
+            return Err(EngineError::ChangedTemplate { template: name });
+        }
+        Ok(())
+    }
+
+    /// A template version is used when something that it made is about to leave. Until then its author may
+    /// mend it: a run that failed, or that was only looked at, pins nothing.
+    pub(crate) async fn pin_template(&self, resolved: &Resolved<'_>) -> Result<(), EngineError> {
+        let name = resolved.report.template.to_string();
+        let definition = canonical_json(resolved.template);
         let content = ContentHash::of(definition.as_bytes());
         let pinned = self.parts.store.pin_template(&name, &content, &definition, self.now()).await?;
         if pinned.content != content {

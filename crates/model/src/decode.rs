@@ -93,7 +93,37 @@ fn read_fault(mut path: Vec<Step>, message: &str, value: &Value) -> Fault {
         let message = format!("the key `{field}` is missing");
         return Fault { path, at_key: false, message, help: Some(format!("add `{field}:`")) };
     }
-    Fault { path, at_key: false, message: message.to_owned(), help: None }
+    Fault { path, at_key: false, message: mismatch(message), help: None }
+}
+
+/// serde's "invalid type: X, expected Y" in the words of YAML.
+fn mismatch(message: &str) -> String {
+    let Some((found, expected)) =
+        message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
+    else {
+        return message.to_owned();
+    };
+    let found = match found.split_once(' ') {
+        _ if found == "map" => "a mapping (`key: value`)".to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        _ if found == "null" || found == "unit value" => "nothing".to_owned(),
+        Some(("string", text)) => format!("the text {}", text.replace('"', "`")),
+        Some(("integer" | "floating", number)) => {
+            format!("the number {}", number.trim_start_matches("point "))
+        }
+        Some(("boolean", value)) => value.to_owned(),
+        _ => found.to_owned(),
+    };
+    let expected = match expected {
+        "a sequence" => "a list, such as `[a, b]`",
+        "a map" => "a mapping of keys",
+        "a boolean" => "`true` or `false`",
+        "a string" => "a text",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        other => other.trim_start_matches("struct "),
+    };
+    format!("this is {found}, but it must be {expected}")
 }
 
 /// The written word and the known ones of serde's "unknown ... `x`, expected one of `a`, `b`".
@@ -162,6 +192,6 @@ mod tests {
         let json = serde_json::json!({"name": "a", "version": "one", "query": {"datasets": {}}, "layout": {"title": "t", "sections": []}});
         let faults = faults::<Template>(json);
         assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(faults[0].contains("invalid type: string \"one\""), "{faults:?}");
+        assert_eq!(faults[0], "this is the text `one`, but it must be a whole number ()");
     }
 }

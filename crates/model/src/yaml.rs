@@ -4,7 +4,7 @@
 use std::{fmt, ops::Range};
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Options, Spanned, options::DuplicateKeyPolicy};
+use serde_saphyr::{Location, Options, Spanned, budget::BudgetBreach, options::DuplicateKeyPolicy};
 
 /// The largest file of definitions, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -68,9 +68,9 @@ pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
         return Err(YamlError { message, span: 0..0 });
     }
     let nodes: Vec<SpannedNode> = serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| {
+        let error = error.without_snippet();
         let span = error.location().map_or(0..0, |location| range(&location, text));
-        let message = error.without_snippet().to_string();
-        YamlError { message: first_line(&message), span }
+        YamlError { message: words(error), span }
     })?;
     let mut nodes: Vec<Node> = nodes.into_iter().map(|node| node.into_node(text)).collect();
     nodes.retain(|node| node.content != Content::Scalar(serde_json::Value::Null));
@@ -96,21 +96,58 @@ fn options() -> Options {
     options
 }
 
+/// What is wrong in words for authors: those of the parser speak of its own insides.
+fn words(error: &serde_saphyr::Error) -> String {
+    use serde_saphyr::Error;
+    match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands here a second time"),
+        Error::DuplicateMappingKey { key: None, .. } => "a key stands here a second time".to_owned(),
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            format!("the aliases (`*name`) expand too far; at most {MAX_ALIASES} may be expanded, write them out")
+        }
+        Error::UnknownAnchor { .. } => "this alias has no anchor (`&name`) before it".to_owned(),
+        Error::AliasError { error, .. } => words(error),
+        Error::Budget { breach, .. } => over_budget(breach),
+        other => first_line(&other.to_string()),
+    }
+}
+
+fn over_budget(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Depth { .. } => format!("this is nested too deep; {MAX_DEPTH} levels are the most"),
+        BudgetBreach::Aliases { .. } => format!("there are too many aliases; {MAX_ALIASES} are the most"),
+        _ => "the file is too large to be a definition; split it".to_owned(),
+    }
+}
+
 /// The parser's messages end in the place, which is shown apart.
 fn first_line(message: &str) -> String {
     let line = message.lines().next().unwrap_or(message);
     let line = line.split(" at line ").next().unwrap_or(line);
-    line.trim_end_matches('.').to_owned()
+    let line = line.split_once("YAML parse error: ").map_or(line, |(_, rest)| rest);
+    format!("this is no YAML: {}", line.trim_end_matches('.'))
 }
 
 fn range(location: &Location, text: &str) -> Range<usize> {
     let span = location.span();
-    let start = span.byte_offset().and_then(|o| usize::try_from(o).ok()).unwrap_or(0).min(text.len());
+    let offset = span.byte_offset().and_then(|o| usize::try_from(o).ok());
+    let start = offset.unwrap_or_else(|| offset_of(location, text)).min(text.len());
     let length = span.byte_len().and_then(|l| usize::try_from(l).ok()).unwrap_or(0);
     let end = (start + length).min(text.len());
     // A mapping's span starts at its first key and has no length of its own.
     let end = if end == start { text[start..].find('\n').map_or(text.len(), |n| start + n) } else { end };
     start..end
+}
+
+/// The byte at a location's line and column; a syntax error's location has only these.
+fn offset_of(location: &Location, text: &str) -> usize {
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).saturating_sub(1);
+    let line_start: usize = text.split_inclusive('\n').take(number(location.line())).map(str::len).sum();
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    line_start + line.chars().take(number(location.column())).map(char::len_utf8).sum::<usize>()
 }
 
 impl Node {
@@ -299,7 +336,7 @@ mod tests {
     fn a_duplicate_key_is_refused_where_it_stands() {
         let text = "name: a\nname: b\n";
         let error = parse(text).expect_err("a duplicate");
-        assert!(error.message.contains("name"), "{}", error.message);
+        assert_eq!(error.message, "the key `name` stands here a second time");
         assert_eq!(&text[error.span.clone()], "name");
         assert_eq!(error.span.start, 8);
     }
@@ -312,7 +349,15 @@ mod tests {
             text.push_str(&format!("a{i}: &a{i} [{}]\n", vec![previous; 10].join(", ")));
         }
         let error = parse(&text).expect_err("a bomb");
-        assert!(!error.message.is_empty());
+        assert!(error.message.starts_with("the aliases (`*name`) expand too far"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_syntax_error_is_told_where_it_stands() {
+        let text = "kind: report\nname: a\nformats: [pdf, xlsx\ntitle: b\n";
+        let error = parse(text).expect_err("an open bracket");
+        assert!(error.message.starts_with("this is no YAML: "), "{}", error.message);
+        assert!(error.span.start >= text.find("formats").expect("there"), "{error:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use punctual_model::state::Stage;
 
 /// Turns data into reports and gets each one to the right people, on time, once, and proves it.
 #[derive(Debug, Parser)]
-#[command(name = "punctual", version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "punctual", bin_name = "punctual", version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub struct Cli {
     /// The project's folder: punctual.yaml and the files of definitions
     #[arg(long, global = true, value_name = "DIR", env = "PUNCTUAL_PROJECT", default_value = ".")]

@@ -2,6 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
+use punctual_engine::EngineError;
 use punctual_model::diagnostic::{Diagnostic, Severity};
 use serde::Serialize;
 
@@ -75,9 +76,23 @@ fn handler() -> GraphicalReportHandler {
 pub fn error(error: &anyhow::Error, as_json: bool) {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     if as_json {
-        json(&serde_json::json!({ "error": causes.join(": ") }));
+        let mut answer = serde_json::json!({ "error": causes.join(": ") });
+        if let Some(EngineError::Stage { stage, findings, .. }) = error.downcast_ref() {
+            answer["stage"] = serde_json::json!(stage);
+            answer["findings"] = serde_json::json!(findings);
+        }
+        json(&answer);
     }
     eprintln!("error: {}", causes.join(": "));
+}
+
+/// A number of things in words: `1 source`, `2 sources`.
+pub fn count(number: usize, thing: &str) -> String {
+    match (number, thing.strip_suffix('y')) {
+        (1, _) => format!("1 {thing}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {thing}s"),
+    }
 }
 
 /// Prints a value as JSON.

@@ -263,8 +263,8 @@ mod tests {
     #[test]
     fn syntax_errors_tell_line_and_column() {
         assert_eq!(
-            refused("SELECT a,\n  FROM WHERE"),
-            "table `t`, line 2, column 8 (`FROM WHERE`): syntax error: expected: identifier, found: WHERE"
+            refused("SELECT a\n  FROM t WHERE ) b"),
+            "table `t`, line 2, column 16 (`FROM t WHERE ) b`): syntax error: expected: an expression, found: )"
         );
         assert!(refused("SELECT 'open").contains("line 1, column 8"), "{}", refused("SELECT 'open"));
         assert!(refused(&format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500))).contains("nested too deeply"));

@@ -16,7 +16,7 @@ fn references_come_with_their_places() {
         .map(|r| format!("{} {}", r.name, r.place.map_or_else(String::new, |p| format!("{}:{}", p.line, p.column))))
         .collect();
     assert_eq!(found, ["traffic 2:6", "spend 2:19", "clients 3:36"]);
-    let error = references("table `t`", &SqlText::plain("SELECT FROM FROM")).expect_err("syntax").to_string();
+    let error = references("table `t`", &SqlText::plain("SELECT a FROM b WHERE )")).expect_err("syntax").to_string();
     assert!(error.starts_with("table `t`, line 1, column"), "{error}");
 }
 

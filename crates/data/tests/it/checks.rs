@@ -110,7 +110,7 @@ async fn every_check_tells_what_it_found_and_none_hides_another() {
             "rows Fail 5: there are 5 rows, at least 6 expected []",
             "rows Warn 5: there are 5 rows, at most 4 expected []",
             "not_null Fail 2: 2 rows have no value in `client_id`, `visits` \
-         [client_id=NULL, visits=4, day=2026-10-03, channel=web / client_id=9, visits=NULL, day=2026-10-03, channel=NULL]",
+         [client_id=9, visits=NULL, day=2026-10-03, channel=NULL / client_id=NULL, visits=4, day=2026-10-03, channel=web]",
             "accepted Fail 1: 1 row has a value in `channel` other than web, shop [channel=banana]",
             "unique Fail 4: 4 rows repeat a value of `client_id` [client_id=7 / client_id=9]",
             "sql Warn 2: the SELECT returned 2 rows, none expected [client_id=9, visits=3 / client_id=NULL, visits=4]",

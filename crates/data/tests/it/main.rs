@@ -5,7 +5,6 @@ mod checks;
 mod fixtures;
 mod job;
 mod limits;
-mod scratch;
 mod session;
 mod snapshot;
 mod split;

@@ -81,7 +81,7 @@ async fn no_rows_make_a_table_with_columns() {
 #[tokio::test]
 async fn computing_again_gives_the_same_bytes() {
     // Sums of doubles depend on the order of addition, and the small session sorts by spilling.
-    let limits = punctual_data::session::Limits { memory: 12 << 20, ..LIMITS };
+    let limits = punctual_data::session::Limits { memory: 24 << 20, ..LIMITS };
     let mut bench = Bench::new(limits, "UTC");
     let values = (0..300_000_i64).map(|i| Value::Double((i * 7919 % 1_000_003) as f64 / 7.0)).collect();
     let rows = batch(&[("k", "int", ints((0..300_000).map(|i| i * 31 % 1000))), ("v", "double", values)]);

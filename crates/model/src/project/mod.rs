@@ -84,7 +84,8 @@ impl Project {
             "report" => self.reports.contains_key(name),
             _ => self.lists.contains_key(name),
         };
-        found || self.faulty.iter().any(|(k, n)| *k == kind && n == name)
+        let may_mean = |faulty: &str| faulty == name || (faulty.ends_with('@') && name.starts_with(faulty));
+        found || self.faulty.iter().any(|(k, n)| *k == kind && may_mean(n))
     }
 
     /// A report with all that it refers to; `None` when something is missing (`check` says what).

@@ -122,6 +122,8 @@ fn written_name(kind: &str, json: &Value) -> String {
     let name = json.get("name").and_then(Value::as_str).unwrap_or_default();
     match (kind, json.get("version").and_then(Value::as_u64)) {
         ("template", Some(version)) => format!("{name}@{version}"),
+        // Its version is what is wrong: every version may be meant.
+        ("template", None) => format!("{name}@"),
         _ => name.to_owned(),
     }
 }

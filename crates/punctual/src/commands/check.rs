@@ -25,17 +25,17 @@ pub fn check(root: &Path, json: bool) -> anyhow::Result<u8> {
     }
     if !json {
         let project = &loaded.project;
-        let counts = format!(
-            "{} sources, {} templates, {} reports, {} lists",
-            project.sources.len(),
-            project.templates.len(),
-            project.reports.len(),
-            project.lists.len()
-        );
+        let counts = [
+            (project.sources.len(), "source"),
+            (project.templates.len(), "template"),
+            (project.reports.len(), "report"),
+            (project.lists.len(), "list"),
+        ]
+        .map(|(number, thing)| show::count(number, thing))
+        .join(", ");
         match errors {
             0 => show::print(&format!("{counts}: no errors")),
-            1 => eprintln!("{counts}: 1 error"),
-            n => eprintln!("{counts}: {n} errors"),
+            n => eprintln!("{counts}: {}", show::count(n, "error")),
         }
     }
     Ok(if errors == 0 { exit::OK } else { exit::DEFINITIONS })

@@ -41,6 +41,9 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<u8> {
     let bench = Workbench::for_target(dir, &target, json).await?;
     let outcome = bench.engine.run(&bench.request(&target, Stage::Deliver)?).await?;
     let took = started.elapsed() - made;
+    let copied = dir.join("reports");
+    copy_reports(&bench, &outcome, &copied).await?;
+    drop(bench);
     if json {
         let files: Vec<_> = outcome.editions.iter().flat_map(|e| &e.files).map(|f| &f.file_name).collect();
         show::json(&serde_json::json!({
@@ -50,9 +53,6 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<u8> {
         return Ok(exit::OK);
     }
     let summary = Summary { dir, outcome: &outcome };
-    let copied = dir.join("reports");
-    copy_reports(&bench, &outcome, &copied).await?;
-    drop(bench);
     summary.show(&copied, made.as_secs_f64(), took.as_secs_f64());
     Ok(exit::OK)
 }

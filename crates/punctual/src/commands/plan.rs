@@ -56,9 +56,9 @@ fn show_plan(plan: &Plan) {
         show::print(&format!("refused: {refusal}"));
     }
     show::print(&format!(
-        "\n{} editions, {} recipients{}; nothing was sent",
-        plan.editions.len(),
-        plan.messages.len(),
+        "\n{}, {}{}; nothing was sent",
+        show::count(plan.editions.len(), "edition"),
+        show::count(plan.messages.len(), "recipient"),
         if plan.refusals.is_empty() { "" } else { "; a delivery would be refused" }
     ));
 }

@@ -102,7 +102,11 @@ pub fn show_delivery(delivery: &DeliveryOutcome) {
     }
     let DeliveryOutcome { accepted, already, failed, in_doubt, waiting, .. } = delivery;
     if accepted + failed + in_doubt + waiting == 0 {
-        show::print(&format!("nothing was sent: all {already} deliveries were accepted before"));
+        let words = match already {
+            1 => "the one delivery was accepted before".to_owned(),
+            n => format!("all {n} deliveries were accepted before"),
+        };
+        show::print(&format!("nothing was sent: {words}"));
         return;
     }
     let mut parts = vec![format!("{accepted} accepted")];

@@ -36,7 +36,7 @@ fn from_a_new_project_to_one_delivery_and_never_a_second() {
     project.punctual(&["check"]).exits(OK);
 
     let plan = project.punctual(&["plan", "weekly-orders", "--period", WEEK]).exits(OK);
-    assert!(plan.out.contains("1 editions, 1 recipients; nothing was sent"), "{}", plan.out);
+    assert!(plan.out.contains("1 edition, 1 recipient; nothing was sent"), "{}", plan.out);
     assert!(!project.path("outbox").exists());
 
     let first = project.deliver().exits(OK).json();
@@ -50,7 +50,7 @@ fn from_a_new_project_to_one_delivery_and_never_a_second() {
     assert_eq!(project.messages(), messages);
 
     let text = project.punctual(&["run", "weekly-orders", "--period", WEEK, "--deliver"]).exits(OK).out;
-    assert!(text.contains("nothing was sent: all 1 deliveries were accepted before"), "{text}");
+    assert!(text.contains("nothing was sent: the one delivery was accepted before"), "{text}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn check(lines: &[u32], above: f32, shape: TableShape, landscape: bool, paper: P
         (false, []) => {}
         (true, [(page, y)]) => {
             assert_eq!(
-                rows.last().and_then(|parts| parts.last()).map(|part| part.0),
+                rows.last().and_then(|parts| parts.last()).map(|part| part.page),
                 Some(*page),
                 "sums are not alone"
             );
