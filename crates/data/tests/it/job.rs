@@ -146,6 +146,6 @@ async fn a_job_needs_days_and_a_split_needs_a_key() {
     let tables = job.check(&inputs(&folder).await).await.expect("checked").compute(&[]).await.expect("computed");
     assert_eq!(tables.left_out_of("traffic", "7"), 3, "without a key all rows count");
     assert!(
-        tables.split(&["traffic"], &BTreeSet::new()).await.err().expect("refused").to_string().contains("no burst key")
+        tables.split(&["traffic"], &BTreeSet::new()).await.expect_err("refused").to_string().contains("no burst key")
     );
 }

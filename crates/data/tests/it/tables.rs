@@ -119,8 +119,8 @@ proptest! {
             })
         };
         let before = hash(&rows);
-        for index in 0..rows.len() {
-            let other = shuffle[index] % rows.len();
+        for (index, place) in shuffle.iter().enumerate().take(rows.len()) {
+            let other = place % rows.len();
             rows.swap(index, other);
         }
         prop_assert_eq!(before, hash(&rows));

@@ -77,7 +77,8 @@ async fn a_boundary_of_the_wrong_kind_names_the_right_one() {
         ("local_date(at)", instant(), Some("period.start_date")),
     ] {
         for operator in [">= ", "< ", "= "] {
-            let text = sql(&[&format!("SELECT 1 FROM calls WHERE {column} {operator}"), ""], &[bind.clone()]);
+            let text =
+                sql(&[&format!("SELECT 1 FROM calls WHERE {column} {operator}"), ""], std::slice::from_ref(&bind));
             match right {
                 None => drop(bench.query(&text).await.unwrap_or_else(|e| panic!("{column} {operator}: {e}"))),
                 Some(right) => {
