@@ -33,7 +33,7 @@ check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
-## bench: figures for the README (needs PostgreSQL: PUNCTUAL_TEST_PG_URL)
+## bench: figures for the README, beside psql on the same machine
 bench: build
 	scripts/bench.sh
 

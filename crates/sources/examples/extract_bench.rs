@@ -1,7 +1,7 @@
-//! Measures an extraction from PostgreSQL into Parquet against `psql`'s `\copy` of the same query to
+//! Measures an extraction from PostgreSQL into a snapshot, as the product makes it, against `psql`'s `\copy` of the same query to
 //! /dev/null.
 //!
-//! `cargo run --example extract_bench -- postgres://user@host:port/database [rows]` makes the table
+//! `make bench` runs it; by hand it takes `postgres://user@host:port/database [rows]` and makes the table
 //! `extract_bench` if it does not have that many rows (10,000,000 by default).
 
 use std::{
@@ -10,13 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::StreamExt;
-use parquet::{
-    arrow::ArrowWriter,
-    basic::{Compression, ZstdLevel},
-    file::properties::WriterProperties,
+use punctual_data::{
+    snapshot::write_stream,
+    source::{ExtractRequest, SourceConfig},
 };
-use punctual_data::source::{ExtractRequest, SourceConfig};
 use punctual_model::{
     definition::{Columns, TimeEncoding},
     sql_text::SqlText,
@@ -92,24 +89,14 @@ async fn extract(url: &str, path: &std::path::Path) -> Result<u64, Box<dyn Error
         options,
         project: ".".into(),
     })?;
-    let mut extraction = source
+    let extraction = source
         .extract(ExtractRequest {
             dataset: "bench".to_owned(),
             sql: Some(SqlText::plain(QUERY)),
             columns: Columns::default(),
         })
         .await?;
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?)).build();
-    let file = std::fs::File::create(path)?;
-    let mut writer = ArrowWriter::try_new(file, extraction.schema, Some(properties))?;
-    let mut rows = 0;
-    while let Some(batch) = extraction.batches.next().await {
-        let batch = batch?;
-        rows += batch.num_rows() as u64;
-        tokio::task::block_in_place(|| writer.write(&batch))?;
-    }
-    writer.close()?;
-    Ok(rows)
+    Ok(write_stream(path, extraction.schema, extraction.batches).await?.rows)
 }
 
 /// The most memory that this process had, in MB.
