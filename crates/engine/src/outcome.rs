@@ -59,7 +59,7 @@ pub enum EngineError {
     },
     /// A used template version has other content now.
     #[error(
-        "template `{template}` was changed after its first use; give it a new version and let the report refer to that"
+        "template `{template}` was changed after its first delivery; give it a new version and let the report refer to that"
     )]
     ChangedTemplate {
         /// `name@version`.

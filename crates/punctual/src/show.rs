@@ -1,6 +1,6 @@
 //! How answers look: diagnostics through miette, tables, JSON.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
 use punctual_engine::EngineError;
 use punctual_model::diagnostic::{Diagnostic, Severity};
@@ -110,10 +110,13 @@ pub fn print(text: &str) {
     }
 }
 
+/// One line under the header, and nothing between rows.
+const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A table with a header; columns in `right` stand right.
 pub fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(LINES).set_header(header);
     for row in rows {
         table.add_row(row.into_iter().enumerate().map(|(index, text)| {
             let cell = Cell::new(text);

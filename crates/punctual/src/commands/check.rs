@@ -52,8 +52,10 @@ async fn check_pins(loaded: &mut Loaded) -> anyhow::Result<()> {
     for (name, template) in &loaded.project.templates {
         let content = ContentHash::of(canonical_json(&template.value).as_bytes());
         let Some(pin) = pinned.iter().find(|pin| pin.name == *name && pin.content != content) else { continue };
-        let message =
-            format!("template `{name}` was changed after its first use on {}", pin.first_used_at.strftime("%Y-%m-%d"));
+        let message = format!(
+            "template `{name}` was changed after its first delivery on {}",
+            pin.first_used_at.strftime("%Y-%m-%d")
+        );
         let help = format!("write `version: {}` and let reports refer to it", template.value.version + 1);
         let at = [Step::Key("version".to_owned())];
         loaded.diagnostics.push(loaded.project.error_at(&template.place, &at, message).with_help(help));

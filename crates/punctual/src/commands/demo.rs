@@ -103,8 +103,12 @@ impl Summary<'_> {
             show_delivery(delivery);
         }
         let dir = self.dir.display();
+        let done = match &self.outcome.delivery {
+            Some(delivery) if delivery.accepted > 0 => "made and delivered",
+            _ => "found made and delivered",
+        };
         show::print(&format!(
-            "data made in {data_seconds:.1} s, {} reports made and delivered in {run_seconds:.1} s\n\n\
+            "data made in {data_seconds:.1} s, {} reports {done} in {run_seconds:.1} s\n\n\
              Look at:\n  {}/   each client's report as PDF, Excel, CSV, JSON and HTML\n  \
              {dir}/outbox/   the messages, one for each client\n  \
              punctual --project {dir} deliveries   who got what\n  \

@@ -32,22 +32,18 @@ fn show_plan(plan: &Plan) {
         }
     }
     show::print("\nEditions");
-    let editions =
-        plan.editions.iter().map(|e| vec![e.key.clone(), e.title.clone(), e.rows.to_string(), e.files.join("\n")]);
-    show::table(&["edition", "title", "rows", "files"], &[2], editions);
+    let editions = plan.editions.iter().map(|e| {
+        let formats: Vec<&str> = e.files.iter().filter_map(|file| Some(file.rsplit_once('.')?.1)).collect();
+        vec![e.key.clone(), e.title.clone(), e.rows.to_string(), formats.join(" ")]
+    });
+    show::table(&["edition", "title", "rows", "formats"], &[2], editions);
     show::print("\nMessages");
     let messages = plan.messages.iter().map(|message| {
         let state = message.state.map_or("new", |state| state.as_str());
         let r = &message.recipient;
-        vec![
-            r.edition.clone(),
-            r.email.clone(),
-            message.subject.clone(),
-            message.files.len().to_string(),
-            state.to_owned(),
-        ]
+        vec![r.edition.clone(), r.email.clone(), message.subject.clone(), message.files.join("\n"), state.to_owned()]
     });
-    show::table(&["edition", "to", "subject", "files", "state"], &[3], messages);
+    show::table(&["edition", "to", "subject", "attached", "state"], &[], messages);
     show_changes(plan);
     for warning in &plan.warnings {
         show::print(&format!("warning: {warning}"));

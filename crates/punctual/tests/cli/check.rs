@@ -144,14 +144,14 @@ fn a_template_version_keeps_the_content_of_its_first_use() {
     let answer = project.punctual(&["check"]).exits(DEFINITIONS);
     let message = answer.err.lines().next().expect("it says something").trim();
     let (words, day) = message.rsplit_once(' ').expect("it names a day");
-    assert_eq!(words, "× template `orders@1` was changed after its first use on");
+    assert_eq!(words, "× template `orders@1` was changed after its first delivery on");
     assert!(day.parse::<jiff::civil::Date>().is_ok(), "{day}");
     assert!(
         answer.err.contains("orders.yaml:10:10") && answer.err.contains("help: write `version: 2`"),
         "{}",
         answer.err
     );
-    project.run().exits(DEFINITIONS).says("template `orders@1` was changed after its first use");
+    project.run().exits(DEFINITIONS).says("template `orders@1` was changed after its first delivery");
 
     project.edit("orders.yaml", "version: 1", "version: 2").edit(
         "orders.yaml",
