@@ -10,3 +10,4 @@ mod figures;
 mod five_formats;
 mod project;
 mod refusals;
+mod servers;
