@@ -6,8 +6,10 @@
 
 mod crash;
 mod demo;
+mod dying_sources;
 mod figures;
 mod five_formats;
+mod mail_faults;
 mod project;
 mod refusals;
 mod servers;
