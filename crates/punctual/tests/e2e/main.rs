@@ -10,6 +10,7 @@ mod dying_sources;
 mod figures;
 mod five_formats;
 mod mail_faults;
+mod plans;
 mod project;
 mod refusals;
 mod servers;
