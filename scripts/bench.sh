@@ -40,7 +40,7 @@ fresh_demo() {
 }
 
 "$cargo" build --quiet --locked -p punctual -p prebuild
-"$cargo" build --quiet --locked -p punctual-sources -p punctual-formats -p prebuild --examples
+"$cargo" build --quiet --locked -p punctual-sources -p punctual-formats -p punctual-store -p prebuild --examples
 
 best "demo: data, 12 clients, five formats, 12 messages" fresh_demo
 best "punctual --help" "$programs/punctual" --help
@@ -54,3 +54,6 @@ printf '\nA PostgreSQL table of %s rows:\n' "$rows"
 
 printf '\nFormats:\n'
 "$programs/examples/formats_bench"
+
+printf '\nState and artifacts:\n'
+"$programs/examples/store_bench"

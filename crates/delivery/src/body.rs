@@ -134,12 +134,16 @@ impl ReportBody {
         plain::text(self)
     }
 
-    /// `about · period`, or the period alone.
-    fn subtitle(&self) -> String {
-        match &self.about {
-            Some(about) => format!("{about} · {}", self.period),
-            None => self.period.clone(),
-        }
+    /// `about · period`, without what the title says already.
+    fn subtitle(&self) -> Option<String> {
+        let parts: Vec<&str> = self
+            .about
+            .iter()
+            .chain([&self.period])
+            .map(String::as_str)
+            .filter(|part| !part.is_empty() && !self.title.contains(part))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" · "))
     }
 
     /// The files by whether they are attached, each group with its heading; empty groups are left out.

@@ -118,7 +118,7 @@ impl Composer<'_> {
             language: report.locale.clone(),
             sender: sender.clone(),
             title: edition.title.clone(),
-            about: edition.about.clone().filter(|about| !edition.title.contains(about.as_str())),
+            about: edition.about.clone(),
             period: edition.period_label.clone(),
             summary: edition.summary.clone(),
             figures: edition.figures.iter().map(figure).collect(),

@@ -65,8 +65,9 @@ fn heading(html: &mut Html, body: &ReportBody) {
     html.markup(r#"<div style="font-size:13px;line-height:20px;color:#5b6875">"#).text(&body.sender).markup("</div>");
     html.markup(r#"<h1 style="margin:6px 0 2px;font-size:22px;line-height:29px;font-weight:600">"#);
     html.text(&body.title).markup("</h1>");
-    html.markup(r#"<div style="font-size:15px;line-height:22px;color:#5b6875">"#).text(&body.subtitle());
-    html.markup("</div>");
+    if let Some(subtitle) = body.subtitle() {
+        html.markup(r#"<div style="font-size:15px;line-height:22px;color:#5b6875">"#).text(&subtitle).markup("</div>");
+    }
     if let Some(summary) = &body.summary {
         html.markup(r#"<p style="margin:16px 0 0;font-size:16px;line-height:24px">"#).text(summary).markup("</p>");
     }

@@ -3,7 +3,11 @@
 use super::{Figure, ReportBody};
 
 pub(super) fn text(body: &ReportBody) -> String {
-    let mut blocks = vec![format!("{}\n{}\n", body.title, body.subtitle())];
+    let mut blocks = vec![format!("{}\n", body.title)];
+    if let (Some(subtitle), Some(head)) = (body.subtitle(), blocks.first_mut()) {
+        head.push_str(&subtitle);
+        head.push('\n');
+    }
     blocks.extend(body.summary.as_ref().map(|summary| format!("{summary}\n")));
     if !body.figures.is_empty() {
         blocks.push(figures(&body.figures));

@@ -78,7 +78,7 @@ impl SqlStore {
                 "INSERT INTO delivery (id, run, revision, edition, purpose, channel, recipient, copy, email, name,
                      message_id, state, planned_at, changed_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
-                 ON CONFLICT (id) DO NOTHING",
+                 ON CONFLICT DO NOTHING",
             )
             .bind(&id)
             .bind(&key.run)
@@ -96,18 +96,24 @@ impl SqlStore {
             .execute(&mut *work)
             .await
             .map_err(|e| self.not_planned(&id, delivery, &e))?;
+            // Another process may have planned it, under any of its keys. Who has only its Message-ID is another.
+            if done.rows_affected() == 0 && !self.is_planned(&mut work, &id).await? {
+                let found = format!("to have Message-ID {}, which another delivery has", delivery.message_id);
+                return Err(conflict(&id, found, "with one of its own"));
+            }
             planned += done.rows_affected();
         }
         self.commit(work).await?;
         Ok(planned)
     }
 
+    async fn is_planned(&self, work: &mut Work, id: &str) -> Result<bool, StoreError> {
+        let found = sqlx::query("SELECT 1 FROM delivery WHERE id = $1").bind(id).fetch_optional(&mut **work).await;
+        found.map(|row| row.is_some()).map_err(|e| self.failed(&e))
+    }
+
     fn not_planned(&self, id: &str, delivery: &NewDelivery, error: &sqlx::Error) -> StoreError {
         let said = error.as_database_error();
-        if said.is_some_and(|e| e.is_unique_violation()) {
-            let found = format!("to have Message-ID {}, which another delivery has", delivery.message_id);
-            return conflict(id, found, "with one of its own");
-        }
         if said.is_some_and(|e| e.is_foreign_key_violation()) {
             let found = format!("of run {}, revision {}, which is missing", delivery.key.run, delivery.key.revision);
             return conflict(id, found, "of one on record");

@@ -188,9 +188,10 @@ impl SqlStore {
         }
         let failed = |e: sqlx::Error| self.failed(&e);
         let mut work = self.begin().await?;
+        // The id says the same as the other key, and PostgreSQL may meet another process at either.
         sqlx::query(
             "INSERT INTO run (id, report, period, params_hash, period_start, period_end, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
         .bind(&id)
         .bind(&new.key.report)

@@ -6,7 +6,6 @@ mod artifacts;
 mod conformance;
 mod docs;
 mod ledger;
-mod measure;
 mod meeting;
 mod opening;
 mod places;
