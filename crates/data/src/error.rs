@@ -35,7 +35,7 @@ pub enum DataError {
     },
     /// The query needs more memory than its limit, and cannot go on on disk.
     #[error(
-        "{subject}: the query needs more than {limit} of memory: {message}; join or group fewer rows, or raise `memory`"
+        "{subject}: the query needs more than {limit} of memory: {message}; join or group fewer rows, or raise `limits: memory_mib` in punctual.yaml"
     )]
     Memory {
         /// What was computed.
@@ -47,7 +47,7 @@ pub enum DataError {
     },
     /// The query needs more temporary disk space than its limit.
     #[error(
-        "{subject}: the query needs more than {limit} of temporary disk space; join or sort fewer rows, or raise `disk`"
+        "{subject}: the query needs more than {limit} of temporary disk space; join or sort fewer rows, or raise `limits: memory_mib` in punctual.yaml"
     )]
     Disk {
         /// What was computed.
@@ -56,7 +56,9 @@ pub enum DataError {
         limit: String,
     },
     /// The query took longer than its limit.
-    #[error("{subject}: the query took longer than {seconds} s; make it read fewer rows, or raise `timeout`")]
+    #[error(
+        "{subject}: the query took longer than {seconds} s; make it read fewer rows, or raise `limits: query` in punctual.yaml"
+    )]
     Time {
         /// What was computed.
         subject: String,

@@ -216,7 +216,10 @@ impl Material {
             tables: tables.collect(),
             notes: job.notes.clone(),
         };
-        let words = |e: punctual_document::assemble::AssembleError| format!("edition {key}: {e}");
+        let words = |e: punctual_document::assemble::AssembleError| {
+            let help = e.help().map(|help| format!("; {help}")).unwrap_or_default();
+            format!("edition {key}: {e}{help}")
+        };
         let document = assemble(&job.layout, &edition).map_err(words)?;
         let context = edition.context(&job.layout).map_err(words)?;
         let renderer = edition.renderer();

@@ -6,6 +6,7 @@ mod check;
 mod help;
 mod init;
 mod next;
+mod sandbox;
 
 use std::{
     fs,
