@@ -1,11 +1,13 @@
 //! Jobs: what the engine asks of a sandboxed child, and what comes back. Plain values that cross
 //! a pipe; files cross as paths in the job's folder. Who asks, and what is remembered, is unknown here.
 
+mod attempt;
 mod generate;
 mod order;
 mod render;
 mod transform;
 
+pub use self::attempt::Attempt;
 pub(crate) use self::order::dependency_order;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -36,6 +38,8 @@ pub enum Job {
     Generate(Generate),
     /// Nothing but saying which layers of the sandbox hold.
     Examine,
+    /// Something that the sandbox must prevent. No run asks for it; tests do.
+    Attempt(Attempt),
 }
 
 /// What every job knows of the run.
@@ -259,6 +263,7 @@ pub fn work(request: &str, confined: &Confined, formats: &'static [FormatKind]) 
     let json = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(|e| e.to_string());
     match job {
         Job::Examine => json(serde_json::to_value(&confined.layers)),
+        Job::Attempt(attempt) => json(serde_json::to_value(attempt.make(&confined.folder)?)),
         Job::RenderSql(job) => json(serde_json::to_value(render::render_sql(&job)?)),
         Job::Transform(job) => json(serde_json::to_value(transform::transform(&job, &confined.folder)?)),
         Job::Generate(job) => json(serde_json::to_value(generate::generate(&job, &confined.folder, formats)?)),
