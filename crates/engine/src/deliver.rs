@@ -12,7 +12,7 @@ use punctual_model::{
     identity::DeliveryKey,
     project::Resolved,
     recipients::{Recipient, Resolution},
-    state::{DeliveryState, Purpose, RevisionState},
+    state::{DeliveryState, Purpose, RevisionState, Stage},
 };
 use punctual_store::{
     Store, StoreError,
@@ -79,6 +79,7 @@ impl Engine {
         outcome.in_doubt = settled.len() as u64 - outcome.already;
         if !open.is_empty() {
             self.pin_template(resolved).await?;
+            self.tell(Event::StageStarted(Stage::Deliver));
             self.become_busy(run, RevisionState::Distributing).await?;
             self.send_all(run, channel.as_ref(), &composer, editions, open, &mut outcome).await?;
         }

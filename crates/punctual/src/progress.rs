@@ -70,7 +70,8 @@ impl Drop for Terminal {
 
 fn line(event: &Event) -> Option<String> {
     Some(match event {
-        Event::StageStarted(_) | Event::DatasetDone { kept: true, .. } => return None,
+        Event::DatasetDone { kept: true, .. } => return None,
+        Event::StageStarted(stage) => format!("{stage}: started"),
         Event::StageKept(stage) => format!("{stage}: done before, kept"),
         Event::StageDone(stage) => format!("{stage}: done"),
         Event::DatasetDone { dataset, rows, .. } => format!("extract: {dataset}, {rows} rows"),

@@ -123,7 +123,7 @@ fn assert_changes(report: &Value, who: &str) {
         let ratio = now / before - 1.0;
         let shown = number(&figure["change"]["ratio"]);
         assert!((shown - ratio).abs() < 1e-9, "{who}: {shown} is not {ratio}");
-        let words = format!("{:+.1}%", ratio * 100.0);
+        let words = if now == before { "0.0%".to_owned() } else { format!("{:+.1}%", ratio * 100.0) };
         assert_eq!(text(&figure["change"]["text"]), words, "{who}: {figure}");
     }
 }

@@ -9,6 +9,7 @@ mod demo;
 mod dying_sources;
 mod figures;
 mod five_formats;
+mod killed_stages;
 mod layers;
 mod mail_faults;
 mod plans;

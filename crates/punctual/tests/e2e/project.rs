@@ -3,8 +3,9 @@
 
 use std::{
     collections::BTreeMap,
+    io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use punctual_sample::{Agency, DEFAULT_SEED, write};
@@ -34,6 +35,16 @@ impl Answer {
     /// The answer to `--json`.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("no JSON ({e}): {}", self.words()))
+    }
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("the binary ends by itself"),
+            out: String::from_utf8(output.stdout).expect("UTF-8"),
+            err: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
     }
 }
 
@@ -104,12 +115,7 @@ impl Project {
 
     /// Runs the binary to its end.
     pub fn punctual(&self, arguments: &[&str]) -> Answer {
-        let output = self.command(arguments).output().expect("the binary starts");
-        Answer {
-            code: output.status.code().expect("the binary ends by itself"),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
+        self.command(arguments).output().expect("the binary starts").into()
     }
 
     /// Runs the report and delivers it.
@@ -124,6 +130,74 @@ impl Project {
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary starts")
+    }
+
+    /// Delivers, kills the process (SIGKILL) when it says `line` on standard error, and waits until its
+    /// children are gone too. Returns what it said.
+    pub fn deliver_killed_at(&self, line: &str) -> String {
+        // Descriptor 3 is held by the process and, through it, by each of its children.
+        let mut process = self
+            .in_shell("exec \"$@\" 3>&1 >/dev/null", &["run", REPORT, "--period", PERIOD, "--deliver"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the shell starts");
+        let mut said = String::new();
+        let mut lines = BufReader::new(process.stderr.take().expect("its errors are piped"));
+        let mut last = String::new();
+        while !last.trim_end().ends_with(line) {
+            last.clear();
+            assert!(lines.read_line(&mut last).expect("UTF-8") > 0, "it never said `{line}`:\n{said}");
+            said.push_str(&last);
+        }
+        process.kill().expect("our own child");
+        let status = process.wait().expect("our own child");
+        assert_eq!(status.code(), None, "killed by a signal:\n{said}");
+        lines.read_to_string(&mut said).expect("UTF-8");
+        let mut held = process.stdout.take().expect("descriptor 3 is piped");
+        held.read_to_end(&mut Vec::new()).expect("the last child ends");
+        said
+    }
+
+    /// Delivers while no file may be larger than this: writing more fails, as on a full disk.
+    pub fn deliver_with_files_of_at_most(&self, kib: u32) -> Answer {
+        // The signal is ignored so that the write itself fails; children set limits of their own.
+        let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$@\"");
+        self.in_shell(&script, &["run", REPORT, "--period", PERIOD, "--deliver"])
+            .output()
+            .expect("the shell starts")
+            .into()
+    }
+
+    /// Whether this machine lets a process mount a disk that only it sees.
+    pub fn can_mount(&self) -> bool {
+        let mut mount = Command::new("unshare");
+        mount.args(["--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none"]).arg(self.path("data"));
+        mount.output().is_ok_and(|output| output.status.success())
+    }
+
+    /// Delivers with the artifacts on a disk of this size, and copies what is on it at the end to `copy`.
+    pub fn deliver_with_artifacts_on_disk_of(&self, kib: u32, copy: &str) -> Answer {
+        let artifacts = self.path(".punctual/artifacts");
+        std::fs::create_dir_all(&artifacts).expect("a folder to mount on");
+        let script = format!(
+            "mount -t tmpfs -o size={kib}k none '{from}' || exit 99\n\"$@\"\ncode=$?\ncp -r '{from}' '{to}'\nexit $code",
+            from = artifacts.display(),
+            to = self.path(copy).display(),
+        );
+        let shell = self.in_shell(&script, &["run", REPORT, "--period", PERIOD, "--deliver"]);
+        let mut alone = Command::new("unshare");
+        alone.args(["--user", "--map-root-user", "--mount"]).arg(shell.get_program()).args(shell.get_args());
+        alone.env_remove("PUNCTUAL_PROJECT").stdin(Stdio::null()).output().expect("unshare starts").into()
+    }
+
+    /// The binary as `"$@"` of a shell script.
+    fn in_shell(&self, script: &str, arguments: &[&str]) -> Command {
+        let binary = self.command(arguments);
+        let mut shell = Command::new("bash");
+        shell.args(["-c", script, "bash"]).arg(binary.get_program()).args(binary.get_args());
+        shell.env_remove("PUNCTUAL_PROJECT").stdin(Stdio::null());
+        shell
     }
 
     /// What is on record of every delivery.
