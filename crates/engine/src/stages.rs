@@ -87,13 +87,13 @@ impl Engine {
             Ok(child) => child,
             Err(error) => return Err(EngineError::of_job(stage, &error)),
         };
-        let rejected = self.adopt_rejected(&child)?;
+        let rejected = self.adopt_rejected(stage, &child)?;
         if let Some(message) = failed_checks(&child.findings) {
             return Err(EngineError::Stage { stage, message, findings: child.findings });
         }
         let tables = Tables {
-            tables: self.adopt_tables(&child.tables)?,
-            previous: self.adopt_tables(&child.previous)?,
+            tables: self.adopt_tables(stage, &child.tables)?,
+            previous: self.adopt_tables(stage, &child.previous)?,
             findings: child.findings,
         };
         self.finish(place, stage, &tables, &tables.findings, &rejected).await?;
@@ -161,7 +161,7 @@ impl Engine {
         if let Some(message) = failed_checks(&child.findings) {
             return Err(EngineError::Stage { stage, message, findings: child.findings });
         }
-        let artifacts = self.adopt_files(&child.editions)?;
+        let artifacts = self.adopt_files(stage, &child.editions)?;
         let editions = Editions { editions: child.editions, findings: child.findings };
         self.finish(place, stage, &editions, &editions.findings, &artifacts).await?;
         Ok((editions, true))
@@ -237,14 +237,20 @@ impl Engine {
     }
 
     /// Takes the child's files in, all at once: the disk is waited for less often.
-    fn adopt(&self, files: &[PathBuf]) -> Result<Vec<Stored>, EngineError> {
-        let stored = self.parts.artifacts.put_files(files);
-        stored.map_err(|e| EngineError::Folder { path: self.parts.data.join("artifacts"), message: e.to_string() })
+    fn adopt(&self, stage: Stage, files: &[PathBuf]) -> Result<Vec<Stored>, EngineError> {
+        self.parts.artifacts.put_files(files).map_err(|error| {
+            let message = format!("its files cannot be kept: {error}");
+            EngineError::Stage { stage, message, findings: Vec::new() }
+        })
     }
 
-    fn adopt_tables(&self, tables: &BTreeMap<String, TableOutput>) -> Result<BTreeMap<String, KeptTable>, EngineError> {
+    fn adopt_tables(
+        &self,
+        stage: Stage,
+        tables: &BTreeMap<String, TableOutput>,
+    ) -> Result<BTreeMap<String, KeptTable>, EngineError> {
         let files: Vec<PathBuf> = tables.values().map(|table| table.path.clone()).collect();
-        let stored = self.adopt(&files)?;
+        let stored = self.adopt(stage, &files)?;
         let kept = tables.iter().zip(stored).map(|((name, table), Stored { content, .. })| {
             let (rows, left_out) = (table.rows, table.left_out);
             (name.clone(), KeptTable { content, rows, left_out, left_out_by_key: table.left_out_by_key.clone() })
@@ -252,9 +258,9 @@ impl Engine {
         Ok(kept.collect())
     }
 
-    fn adopt_rejected(&self, child: &Transformed) -> Result<Vec<ArtifactRecord>, EngineError> {
+    fn adopt_rejected(&self, stage: Stage, child: &Transformed) -> Result<Vec<ArtifactRecord>, EngineError> {
         let files: Vec<PathBuf> = child.rejected.values().cloned().collect();
-        let stored = self.adopt(&files)?;
+        let stored = self.adopt(stage, &files)?;
         let records = child.rejected.keys().zip(stored).map(|(name, Stored { content, bytes })| ArtifactRecord {
             edition: name.clone(),
             format: "rejected".to_owned(),
@@ -266,10 +272,10 @@ impl Engine {
         Ok(records.collect())
     }
 
-    fn adopt_files(&self, editions: &[EditionOutput]) -> Result<Vec<ArtifactRecord>, EngineError> {
+    fn adopt_files(&self, stage: Stage, editions: &[EditionOutput]) -> Result<Vec<ArtifactRecord>, EngineError> {
         let all = || editions.iter().flat_map(|edition| edition.files.iter().map(move |file| (edition, file)));
         let files: Vec<PathBuf> = all().map(|(_, file)| file.path.clone()).collect();
-        let stored = self.adopt(&files)?;
+        let stored = self.adopt(stage, &files)?;
         let records = all().zip(stored).map(|((edition, file), Stored { content, bytes })| ArtifactRecord {
             edition: edition.key.clone(),
             format: file.format.clone(),

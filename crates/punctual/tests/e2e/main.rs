@@ -6,6 +6,7 @@
 
 mod crash;
 mod demo;
+mod disk_full;
 mod dying_sources;
 mod figures;
 mod five_formats;
