@@ -56,6 +56,14 @@ enum After {
     Halt(String),
 }
 
+/// What an attempt came to.
+struct Attempted {
+    state: DeliveryState,
+    after: After,
+    /// The other side's words, or ours.
+    reply: String,
+}
+
 impl Engine {
     /// Delivers a revision's editions.
     pub(crate) async fn deliver(
@@ -242,14 +250,14 @@ impl Engine {
                 Some(edition) => composer.message(&delivery, edition, &artifacts),
                 None => Err(format!("there is no edition `{}` any more", delivery.key.edition)),
             };
-            let (state, after) = self.attempt(channel, &delivery, message).await?;
+            let Attempted { state, after, reply } = self.attempt(channel, &delivery, message).await?;
             match state {
                 DeliveryState::Accepted => outcome.accepted += 1,
                 DeliveryState::InDoubt => outcome.in_doubt += 1,
                 _ => outcome.failed += 1,
             }
             let (email, edition) = (delivery.email, delivery.key.edition);
-            self.tell(Event::Delivered { email, edition, state });
+            self.tell(Event::Delivered { email, edition, state, reply });
             if let After::Halt(why) = after {
                 outcome.warnings.push(format!("the channel was halted: {why}"));
                 halted = Some(why);
@@ -264,7 +272,7 @@ impl Engine {
         channel: &dyn Channel,
         delivery: &Delivery,
         message: Result<punctual_delivery::Message, String>,
-    ) -> Result<(DeliveryState, After), EngineError> {
+    ) -> Result<Attempted, EngineError> {
         let store = &self.parts.store;
         let mut waits = WAITS.into_iter();
         loop {
@@ -274,7 +282,7 @@ impl Engine {
                 Err(fault) => {
                     let state = DeliveryState::Permanent;
                     store.finish_attempt(&delivery.id, attempt.number, (state, fault), self.now()).await?;
-                    return Ok((state, After::GoOn));
+                    return Ok(Attempted { state, after: After::GoOn, reply: fault.clone() });
                 }
             };
             let ledger = Ledger::new(store.as_ref(), self.parts.clock.as_ref(), &attempt);
@@ -289,8 +297,10 @@ impl Engine {
             let wait = if unreached && !is_halt(&result) { waits.next() } else { None };
             match wait {
                 Some(wait) => self.parts.clock.sleep(wait).await,
-                None if unreached || is_halt(&result) => return Ok((state, After::Halt(reply))),
-                None => return Ok((state, After::GoOn)),
+                None if unreached || is_halt(&result) => {
+                    return Ok(Attempted { state, after: After::Halt(reply.clone()), reply });
+                }
+                None => return Ok(Attempted { state, after: After::GoOn, reply }),
             }
         }
     }

@@ -73,6 +73,8 @@ pub enum Event {
         edition: String,
         /// The state it reached.
         state: DeliveryState,
+        /// The other side's words, or ours.
+        reply: String,
     },
 }
 

@@ -129,6 +129,13 @@ impl Engine {
         };
         let only = (!request.editions.is_empty()).then_some(request.editions.as_slice());
         let mut resolution = resolve(list, &keys, only, guard);
+        if request.period.end_instant()? > self.now() && !request.confirmed {
+            resolution.refusals.push(format!(
+                "period {} has not ended: its last day is {}; --confirm sends it all the same, and what is sent stays",
+                request.period,
+                request.period.end_date().yesterday().unwrap_or(request.period.end_date()),
+            ));
+        }
         for asked in &request.editions {
             if !keys.contains(asked) {
                 let known = if keys == [WHOLE] { "the report is not burst".to_owned() } else { keys.join(", ") };

@@ -4,6 +4,7 @@ use std::{io::IsTerminal, sync::Arc};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use punctual_engine::{Event, Progress};
+use punctual_model::state::DeliveryState;
 
 /// The progress for this output.
 pub fn progress(json: bool) -> Arc<dyn Progress> {
@@ -78,6 +79,9 @@ fn line(event: &Event) -> Option<String> {
         Event::SourceRetry { dataset, error, wait } => {
             format!("extract: {dataset}: {error}; asking again in {} s", wait.as_secs().max(1))
         }
-        Event::Delivered { email, edition, state } => format!("deliver: edition {edition} to {email}: {state}"),
+        Event::Delivered { email, edition, state, reply } => {
+            let done = format!("deliver: edition {edition} to {email}: {state}");
+            if *state == DeliveryState::Accepted { done } else { format!("{done} ({reply})") }
+        }
     })
 }

@@ -85,9 +85,12 @@ pub async fn artifacts(root: &Path, args: &ArtifactsArgs, json: bool) -> anyhow:
     if let Some(out) = &args.out {
         std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
         for artifact in &artifacts {
+            let kept = bench.engine.artifacts();
+            let what = || format!("{} is not what was made, and is not copied", artifact.file_name);
+            kept.verify(&artifact.content).with_context(what)?;
             let to = out.join(&artifact.file_name);
-            let from = bench.engine.artifacts().path(&artifact.content);
-            std::fs::copy(&from, &to).with_context(|| format!("{} cannot be written", to.display()))?;
+            let copied = std::fs::copy(kept.path(&artifact.content), &to);
+            copied.with_context(|| format!("{} cannot be written", to.display()))?;
         }
     }
     if json {

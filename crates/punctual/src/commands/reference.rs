@@ -136,13 +136,17 @@ mod definitions {
             let about = choice["description"].as_str().unwrap_or_default().replace('\n', " ");
             let constant = choice["const"].as_str().or(choice["properties"]["type"]["const"].as_str());
             match (constant, choice["properties"].as_object()) {
-                (Some(word), _) => {
+                (Some(word), Some(_)) => {
+                    let _ = writeln!(text, "\n### `type: {word}`\n\n{about}");
+                    keys(text, choice);
+                }
+                (Some(word), None) => {
                     let _ = writeln!(text, "- `{word}`: {about}{}", refers_to(choice));
                 }
                 (None, Some(properties)) => {
                     let names: Vec<&str> = properties.keys().map(String::as_str).collect();
-                    let inner = properties.values().next().map(type_of).unwrap_or_default();
-                    let _ = writeln!(text, "- `{{{}}}`: {about} {}", names.join(", "), inner);
+                    let _ = writeln!(text, "\n`{{{}}}`: {about}", names.join(", "));
+                    keys(text, choice);
                 }
                 (None, None) => {
                     let _ = writeln!(text, "- {}: {about}", type_of(choice));
