@@ -87,6 +87,14 @@ pub enum EngineError {
         /// Why, one by one.
         refusals: Vec<String>,
     },
+    /// An edition that the report does not have.
+    #[error("there is no edition `{edition}`; known: {known}")]
+    UnknownEdition {
+        /// The key that was asked for.
+        edition: String,
+        /// The keys that there are.
+        known: String,
+    },
     /// The report says nothing of delivery.
     #[error("report `{report}` has no `deliver:`; add who gets it and how")]
     NoDelivery {

@@ -7,6 +7,7 @@ use punctual_model::{
     finding::Finding,
     identity::{ContentHash, RunKey, canonical_json},
     project::Resolved,
+    recipients::WHOLE,
     state::{RevisionState, Stage},
 };
 use punctual_store::{
@@ -64,6 +65,13 @@ impl Engine {
         let Some(editions) = editions else {
             return Ok(outcome(progressed, Editions::default()));
         };
+        if let Some(edition) = request.editions.iter().find(|e| !editions.editions.iter().any(|made| made.key == **e)) {
+            let known = match editions.editions.as_slice() {
+                [only] if only.key == WHOLE => "the report is not burst".to_owned(),
+                all => all.iter().map(|made| made.key.as_str()).collect::<Vec<_>>().join(", "),
+            };
+            return Err(EngineError::UnknownEdition { edition: edition.clone(), known });
+        }
         progressed.findings.extend(editions.findings.iter().cloned());
         if request.until < Stage::Deliver {
             return Ok(outcome(progressed, editions));

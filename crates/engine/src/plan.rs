@@ -3,7 +3,7 @@
 
 use punctual_model::{
     project::Resolved,
-    recipients::{Comparison, Guard, Recipient, Resolution, WHOLE, compare, resolve},
+    recipients::{Comparison, Guard, Recipient, Resolution, compare, resolve},
     state::{DeliveryState, Stage},
 };
 use punctual_store::records::{ExtractRecord, Filter, Run};
@@ -74,7 +74,9 @@ impl Engine {
         let store = &self.parts.store;
         let (id, number) = (outcome.run.id.clone(), outcome.run.revision.number);
         let queries = store.extracts(&id, number).await?;
-        let last = store.last_recipients(request.report, outcome.run.period_start).await?;
+        let mut last = store.last_recipients(request.report, outcome.run.period_start).await?;
+        // Whoever was not asked for is not gone.
+        last.retain(|r| request.editions.is_empty() || request.editions.contains(&r.edition));
         let changes = (!last.is_empty()).then(|| compare(&resolution.recipients, &last));
         let messages = self.planned_messages(&outcome, &resolved, &resolution).await?;
         let editions = outcome.editions.iter().map(planned_edition).collect();
@@ -135,12 +137,6 @@ impl Engine {
                 request.period,
                 request.period.end_date().yesterday().unwrap_or(request.period.end_date()),
             ));
-        }
-        for asked in &request.editions {
-            if !keys.contains(asked) {
-                let known = if keys == [WHOLE] { "the report is not burst".to_owned() } else { keys.join(", ") };
-                resolution.refusals.push(format!("there is no edition `{asked}`; known: {known}"));
-            }
         }
         if let Some(only_if) = &deliver.only_if {
             let empty: Vec<&str> = editions.iter().filter(|e| e.rows < only_if.rows).map(|e| e.key.as_str()).collect();

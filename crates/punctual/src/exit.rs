@@ -64,6 +64,7 @@ pub fn code_of(error: &anyhow::Error) -> u8 {
             | EngineError::Parameter(_)
             | EngineError::Period(_)
             | EngineError::ChangedTemplate { .. }
+            | EngineError::UnknownEdition { .. }
             | EngineError::NoDelivery { .. },
         ) => DEFINITIONS,
         Some(EngineError::Stage { .. } | EngineError::Secret(_)) => STAGE,

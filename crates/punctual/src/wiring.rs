@@ -33,8 +33,16 @@ pub async fn engine(
     let root = root.canonicalize().with_context(|| format!("{} cannot be opened", root.display()))?;
     let data = root.join(&project.settings.data);
     std::fs::create_dir_all(&data).with_context(|| format!("{} cannot be made", data.display()))?;
+    let state = data.join("state.sqlite");
+    if data.join("artifacts").is_dir() && !state.exists() {
+        eprintln!(
+            "warning: {} is missing although this project has run before; what was sent earlier is not known any more, \
+             so restore it from a backup before you deliver",
+            state.display()
+        );
+    }
     let key = MasterKey::open(&data.join("master.key")).map_err(|e| exit::coded(exit::INTERNAL, e))?;
-    let store: Arc<dyn Store> = Arc::new(SqlStore::sqlite(&data.join("state.sqlite")).await?);
+    let store: Arc<dyn Store> = Arc::new(SqlStore::sqlite(&state).await?);
     let artifacts = Artifacts::open(&data.join("artifacts"))?;
     let mut retry = RetryPolicy::from(&project.settings.retry);
     if let Some(length) = retry_for {

@@ -2,7 +2,7 @@
 
 use punctual_testkit::mail::MailSink;
 
-use crate::project::{PERIOD, Project, REPORT};
+use crate::project::{PERIOD, Project, REPORT, files};
 
 const QUILLMARK: &str = "{key: 11, email: reports@quillmark.example}";
 
@@ -73,8 +73,66 @@ async fn some_editions_can_go_first_and_the_others_follow_without_a_second_copy(
 async fn an_edition_that_is_not_there_is_named_and_nothing_is_sent() {
     let sink = MailSink::start();
     let project = Project::mailing(sink.port()).await;
-    let answer = project.punctual(&["run", REPORT, "--period", PERIOD, "--edition", "99", "--deliver"]);
-    assert_eq!(answer.code, 4, "{}", answer.words());
-    assert!(answer.err.contains("99"), "{}", answer.words());
+    for more in [&["--deliver"][..], &[]] {
+        let run = ["run", REPORT, "--period", PERIOD, "--edition", "99"];
+        let answer = project.punctual(&[&run, more].concat());
+        assert_eq!(answer.code, 1, "{}", answer.words());
+        assert!(answer.err.contains("there is no edition `99`; known: 1, 2, 3"), "{}", answer.words());
+    }
     assert_eq!(sink.messages().len(), 0);
 }
+
+#[tokio::test]
+async fn a_period_that_has_not_ended_is_sent_only_when_confirmed() {
+    let sink = MailSink::start();
+    let project = Project::mailing(sink.port()).await;
+    project.write("report.yaml", &UNCHECKED.replace("REPORT", REPORT));
+    let run = ["run", REPORT, "--period", "2099-10", "--deliver"];
+    let answer = project.punctual(&run);
+    assert_eq!(answer.code, 4, "{}", answer.words());
+    assert!(answer.err.contains("period 2099-10 has not ended: its last day is 2099-10-31"), "{}", answer.words());
+    assert_eq!(sink.messages().len(), 0);
+    let answer = project.punctual(&[&run[..], &["--confirm"]].concat());
+    assert_eq!(answer.code, 0, "{}", answer.words());
+    assert_eq!(sink.messages().len(), 12);
+}
+
+#[tokio::test]
+async fn a_warning_never_shows_one_client_what_belongs_to_another() {
+    let project = Project::mailing(1).await;
+    let template = std::fs::read_to_string(project.path("template.yaml")).expect("the example's template");
+    let check = "- accepted: {column: channel, values: [web, shop, partner], otherwise: exclude}";
+    assert_eq!(template.matches(check).count(), 1);
+    let warn = "- sql: {sql: \"SELECT client_id, visits FROM traffic WHERE client_id = 7\", otherwise: warn}";
+    project.write("template.yaml", &template.replace(check, &format!("{check}\n        {warn}")));
+    let answer = project.punctual(&["run", REPORT, "--period", PERIOD]);
+    assert_eq!(answer.code, 0, "{}", answer.words());
+    assert!(answer.err.contains("none expected") && answer.err.contains("client_id=7"), "{}", answer.words());
+    for (name, report) in files(&project.artifacts("json"), "json") {
+        let report = String::from_utf8(report).expect("UTF-8");
+        assert!(!report.contains("none expected"), "{name} shows a finding about client 7: {report}");
+    }
+}
+
+/// Twelve editions without rows: the clients alone.
+const UNCHECKED: &str = "\
+kind: template
+name: names
+version: 1
+query:
+  datasets:
+    clients: {source: crm, columns: {client_id: {from: id, type: int}, active: bool}}
+layout:
+  title: \"{{ client.name }}\"
+  sections: [{name: names, type: table, data: clients, columns: [name]}]
+---
+kind: report
+name: REPORT
+title: Names
+template: names@1
+timezone: America/Chicago
+period: month
+burst: {by: client_id, from: clients, as: client}
+formats: [json]
+deliver: {to: client-contacts}
+";
