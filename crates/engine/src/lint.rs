@@ -1,13 +1,17 @@
 //! What is wrong with texts and SQL before anything runs: syntax, tables that do not exist, columns
 //! that are named and not there. Nothing is evaluated, and what only a source knows is not guessed at.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use punctual_data::{
     analyze::references,
     error::{DataError, Place as SqlPlace},
     outline,
 };
+use punctual_document::text::PeriodFacts;
 use punctual_model::{
     definition::{Check, FieldSpec, Section, Template},
     diagnostic::Diagnostic,
@@ -154,9 +158,28 @@ impl Linter<'_> {
         self.catalog.sources.iter().any(|k| Some(k.name) == kind && k.sql.is_some())
     }
 
+    /// A text must parse, and name only what every run knows of its period and parameters.
     fn syntax(&mut self, path: &[Step], text: &str) {
-        if let Some(message) = text_fault(text) {
-            self.fault(path, message, None);
+        let environment = minijinja::Environment::new();
+        let parsed = match environment.template_from_str(text) {
+            Ok(parsed) => parsed,
+            Err(error) => return self.fault(path, parse_fault(&error), None),
+        };
+        let names: BTreeSet<String> = parsed.undeclared_variables(true).into_iter().collect();
+        for (root, field) in names.iter().filter_map(|name| name.split_once('.')) {
+            let field = field.split('.').next().unwrap_or(field);
+            match root {
+                "period" => {
+                    if let Some((message, help)) = PeriodFacts::unknown_field(field) {
+                        self.fault(path, message, Some(help));
+                    }
+                }
+                "parameters" if !self.template.value.parameters.contains_key(field) => {
+                    let help = "declare it under the template's `parameters:`, with a type".to_owned();
+                    self.fault(path, format!("there is no parameter `{field}`"), Some(help));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -280,9 +303,12 @@ fn unknown_column(known: &Known, data: &str, column: &str) -> Option<(String, St
 /// What is wrong with the syntax of a text template; it is not rendered.
 fn text_fault(text: &str) -> Option<String> {
     let environment = minijinja::Environment::new();
-    let error = environment.template_from_str(text).err()?;
+    environment.template_from_str(text).err().map(|error| parse_fault(&error))
+}
+
+fn parse_fault(error: &minijinja::Error) -> String {
     let line = error.line().map(|line| format!(" (line {line} of the text)")).unwrap_or_default();
-    Some(format!("{}{line}", error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)))
+    format!("{}{line}", error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
 }
 
 /// SQL with a parameter for each `{{ ... }}`; `None` when statements choose between pieces of text.

@@ -7,6 +7,7 @@ use jiff::{
 };
 use minijinja::Value as Dynamic;
 use punctual_model::{
+    nearest::nearest,
     period::{Period, PeriodError},
     value::Value,
     zone::Zone,
@@ -75,6 +76,19 @@ impl PeriodFacts {
             _ => Value::Text(self.zone.clone()),
         };
         Dynamic::from_pairs(Self::FIELDS.map(|field| (field, to_dynamic(&value(field)))))
+    }
+
+    /// What is wrong with a name below `period`, and the way out; `None` when there is such a name.
+    pub fn unknown_field(field: &str) -> Option<(String, String)> {
+        if Self::FIELDS.contains(&field) {
+            return None;
+        }
+        let path = format!("period.{field}");
+        let help = Self::bare_boundary(&path).unwrap_or_else(|| match nearest(field, Self::FIELDS.into_iter()) {
+            Some(near) => format!("did you mean `period.{near}`?"),
+            None => format!("known: {}", Self::FIELDS.join(", ")),
+        });
+        Some((format!("there is no `{path}`"), help))
     }
 
     /// The way out for a name below `period` that does not exist on purpose.

@@ -58,6 +58,13 @@ fn names_that_nothing_has() {
     mistake("unknown_channel", "punctual.yaml", "default_channel: outbox", "default_channel: outbx");
     mistake("unknown_channel_type", "punctual.yaml", "type: folder", "type: floder");
     mistake("unknown_template_version", "orders.yaml", "template: orders@1", "template: orders@2");
+    mistake("bare_boundary", "orders.yaml", "day >= {{ period.start_date }}", "day >= {{ period.start }}");
+    mistake(
+        "unknown_parameter",
+        "orders.yaml",
+        "\"Orders, {{ period.label }}\"",
+        "\"Orders, {{ parameters.region }}\"",
+    );
     mistake("unknown_setting", "punctual.yaml", "title: My reports", "titel: My reports");
 }
 
