@@ -6,10 +6,10 @@ export CARGO_TARGET_DIR ?= $(CACHE)/target
 CARGO ?= cargo
 SERVICES := $(shell mktemp -u -d "$${TMPDIR:-/tmp}/punctual-services-XXXXXX")
 
-.PHONY: build demo test check bench reference packages clean
+.PHONY: build demo test claim check bench reference packages clean
 
 ## build: compile, and leave the program at bin/punctual
-build:
+build: claim
 	$(CARGO) build --locked -p punctual -p prebuild
 	mkdir -p bin
 	ln -sf "$(CARGO_TARGET_DIR)/debug/punctual" bin/punctual.new
@@ -22,8 +22,11 @@ demo: build
 	bin/punctual demo --dir demo --no-serve
 
 ## test: install what is missing, start throw-away servers, run everything, stop them
-test: packages
+test: packages claim
 	scripts/test.sh "$(SERVICES)"
+
+claim:
+	scripts/claim-target.sh
 
 packages:
 	scripts/install-packages.sh

@@ -200,7 +200,7 @@ mod tests {
     fn the_plain_text_says_everything_in_order() {
         let expected = "\
 Acme <Tools>: performance
-Acme <Tools> · October 2026
+October 2026
 
 Visits grew by 12.3%, \"best\" month so far.
 
