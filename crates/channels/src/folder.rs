@@ -126,7 +126,7 @@ fn part_name(id: &MessageId) -> String {
 
 /// `<date>-<edition>-<recipient>-<digits of the id>.eml`.
 fn file_name(message: &Message) -> String {
-    let date = message.date.to_zoned(TimeZone::UTC).date();
+    let date = message.date.to_zoned_datetime(TimeZone::UTC).date();
     let edition = harmless(message.trace.edition.as_str(), 40);
     let recipient = harmless(message.to.address.as_str(), 80);
     format!("{date}-{edition}-{recipient}{}", name_ending(&message.id))

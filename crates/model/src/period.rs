@@ -130,7 +130,7 @@ impl Period {
     /// # Errors
     /// When the calendar ends there.
     pub fn last(rule: &PeriodRule, nominal: Timestamp, zone: &Zone) -> Result<Self, PeriodError> {
-        let today = nominal.to_zoned(zone.rules().clone()).date();
+        let today = nominal.to_zoned_datetime(zone.rules().clone()).date();
         match rule {
             PeriodRule::Unit(unit) => Self::last_unit(*unit, 0, today, zone),
             PeriodRule::Shifted { unit, offset } => Self::last_unit(*unit, *offset, today, zone),
@@ -217,7 +217,7 @@ impl Period {
     /// # Errors
     /// When the instant lies outside of the years that can be counted.
     pub fn start_local(&self, zone: &Zone) -> Result<DateTime, PeriodError> {
-        Ok(self.start_instant()?.to_zoned(zone.rules().clone()).datetime())
+        Ok(self.start_instant()?.to_zoned_datetime(zone.rules().clone()).datetime())
     }
 
     /// The first instant after the period as a clock in `zone` shows it.
@@ -225,7 +225,7 @@ impl Period {
     /// # Errors
     /// When the instant lies outside of the years that can be counted.
     pub fn end_local(&self, zone: &Zone) -> Result<DateTime, PeriodError> {
-        Ok(self.end_instant()?.to_zoned(zone.rules().clone()).datetime())
+        Ok(self.end_instant()?.to_zoned_datetime(zone.rules().clone()).datetime())
     }
 
     /// The number of civil days from the first day to the end.
@@ -302,7 +302,7 @@ fn step(first: Date, unit: CalendarUnit, count: i64) -> Result<Date, PeriodError
 
 /// The first instant of a civil day; in a gap, the first instant after it.
 fn first_instant(date: Date, zone: &Zone) -> Result<Timestamp, PeriodError> {
-    let zoned = date.to_zoned(zone.rules().clone()).map_err(|_| PeriodError::Range)?;
+    let zoned = date.to_zoned_datetime(zone.rules().clone()).map_err(|_| PeriodError::Range)?;
     // Where midnight is skipped, `to_zoned` moves on by the gap's length, which can be past the gap's end
     // only if midnight was not its first moment; the start of that day is what is meant.
     match zoned.start_of_day() {
@@ -388,7 +388,7 @@ mod tests {
         assert!(matches!(Period::parse("2011-12-30", &apia), Err(PeriodError::Skipped { .. })));
         let nominal: Timestamp = "2011-12-30T18:00:00Z".parse().expect("an instant");
         let day = PeriodRule::Unit(CalendarUnit::Day);
-        assert_eq!(nominal.to_zoned(apia.rules().clone()).date().to_string(), "2011-12-31");
+        assert_eq!(nominal.to_zoned_datetime(apia.rules().clone()).date().to_string(), "2011-12-31");
         let last = Period::last(&day, nominal, &apia).expect("a period");
         assert_eq!(last.to_string(), "2011-12-29");
         let year = period("2011", "Pacific/Apia");

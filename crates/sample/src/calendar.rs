@@ -60,7 +60,7 @@ pub(crate) fn zone() -> TimeZone {
 
 /// The instant at which `day` begins in `zone`, in microseconds since 1970 UTC.
 pub(crate) fn midnight(zone: &TimeZone, day: Date) -> i64 {
-    day.to_zoned(zone.clone()).expect("days of this century are in jiff's range").timestamp().as_microsecond()
+    day.to_zoned_datetime(zone.clone()).expect("days of this century are in jiff's range").timestamp().as_microsecond()
 }
 
 /// All days from [`FIRST_DAY`] to [`END`].

@@ -201,7 +201,7 @@ impl TimeRules {
                         strtime::format(format, self.local_of(value)?)
                     }
                     (Temporal::Instant, Value::Local(_) | Value::Instant(_)) => {
-                        strtime::format(format, &self.instant_of(value)?.to_zoned(self.zone.rules().clone()))
+                        strtime::format(format, &self.instant_of(value)?.to_zoned_datetime(self.zone.rules().clone()))
                     }
                     _ => return iso_text(value).map(Written::Text),
                 };
@@ -353,7 +353,7 @@ fn iso(text: &str) -> Result<Pieces<'_>, jiff::Error> {
 fn what_a_format_tells(format: &str, zoned: bool) -> Result<Temporal, String> {
     let noon = jiff::civil::date(2026, 10, 31).at(13, 45, 59, 0);
     let zone = jiff::tz::TimeZone::UTC;
-    let sample = zone.to_zoned(noon).map_err(|e| e.to_string())?;
+    let sample = zone.to_zoned_datetime(noon).map_err(|e| e.to_string())?;
     let written = strtime::format(format, &sample).map_err(|e| e.to_string())?;
     let parsed = strtime::parse(format, &written).map_err(|e| format!("it cannot be read back: {e}"))?;
     if zoned {

@@ -106,7 +106,7 @@ fn date(
         Value::Null => return Ok(String::new()),
         Value::Date(date) => (*date).into(),
         Value::Local(at) => (*at).into(),
-        Value::Instant(at) => (&at.to_zoned(zone.rules().clone())).into(),
+        Value::Instant(at) => (&at.to_zoned_datetime(zone.rules().clone())).into(),
         other => return Err(invalid(format!("{filter} writes dates, not a value of type {}", other.type_name()))),
     };
     match pattern {

