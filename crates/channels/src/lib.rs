@@ -2,6 +2,7 @@
 //! messages and the other side; it knows neither the store, nor the engine, nor another channel.
 
 pub mod folder;
+mod headers;
 mod mime;
 mod options;
 pub mod smtp;

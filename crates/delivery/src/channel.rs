@@ -7,7 +7,14 @@ use async_trait::async_trait;
 use punctual_model::kinds::KindSpec;
 use serde::{Deserialize, Serialize};
 
-use crate::{address::EmailAddress, message::Message, message_id::MessageId, outcome::InDoubtPolicy, reply::Refusal};
+use crate::{
+    address::EmailAddress,
+    message::Message,
+    message_id::MessageId,
+    outcome::InDoubtPolicy,
+    prepared::Prepared,
+    reply::{Refusal, one_line},
+};
 
 /// A registered type of channel.
 #[derive(Clone, Copy)]
@@ -29,6 +36,9 @@ pub struct ChannelConfig {
     pub project: PathBuf,
     /// Who messages come from.
     pub from: EmailAddress,
+    /// The id of the installation that sends, when it has one. A channel that keeps what it was given
+    /// takes messages from one installation only.
+    pub installation: Option<String>,
 }
 
 /// Why a channel cannot be made from its configuration.
@@ -96,6 +106,13 @@ pub struct Accepted {
     pub reply: String,
 }
 
+impl Accepted {
+    /// With the other side's words: on one line, bounded, without control characters.
+    pub fn new(reply: &str) -> Self {
+        Self { reply: one_line(reply) }
+    }
+}
+
 /// What a channel knows of a message that may have been accepted earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
@@ -117,6 +134,15 @@ pub struct Probe {
 /// How messages leave.
 #[async_trait]
 pub trait Channel: Send + Sync {
+    /// Composes a message to its last byte and sends nothing; no connection is made. Equal messages
+    /// give equal bytes, and [`Self::send`] sends exactly these: what it would refuse for the message's
+    /// own sake (its size, an attachment that can't be read, a text that can't be encoded) is refused
+    /// here, so a plan that has prepared a message knows that it can leave.
+    ///
+    /// # Errors
+    /// Why the message can't leave over this channel.
+    async fn prepare(&self, message: &Message) -> Result<Prepared, Refusal>;
+
     /// Hands one message over. `phases` is told, and waited for, before each step.
     ///
     /// A message whose id was accepted before may be accepted again by a channel that answers

@@ -220,7 +220,7 @@ impl Refusal {
 }
 
 /// A text that is safe to store and show: no control characters, bounded.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     clean.take(LONGEST_REPLY).collect::<String>().trim().to_owned()
 }

@@ -140,6 +140,7 @@ impl Engine {
             options,
             project: self.parts.project.clone(),
             from: sender(settings, name)?.address,
+            installation: None,
         };
         (kind.open)(config).map_err(|e| fault(e.problem))
     }

@@ -11,6 +11,7 @@ mod input;
 pub mod job;
 mod keys;
 mod lint;
+mod mailboxes;
 mod outcome;
 mod pipeline;
 mod plan;

@@ -23,14 +23,14 @@ use punctual_model::{
     yaml::Step,
 };
 
-use crate::job::dependency_order;
+use crate::{job::dependency_order, mailboxes};
 
 /// The columns of datasets and tables, where they are known.
 type Known = BTreeMap<String, Option<Vec<String>>>;
 
 /// Every fault of a project's texts and SQL.
 pub fn lint(project: &Project, catalog: &Catalog) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
+    let mut faults = mailboxes::faults(project);
     for template in project.templates.values() {
         let known = Linter { project, catalog, template, faults: &mut faults }.query();
         Linter { project, catalog, template, faults: &mut faults }.layout(&known);

@@ -1,6 +1,7 @@
 //! The pure heart of Punctual: definitions, cron and periods, identities, states,
 //! recipients and guards. Nothing here does I/O, reads a clock, is async or knows Arrow.
 
+pub mod address;
 pub mod column_type;
 pub mod cron;
 pub mod decode;

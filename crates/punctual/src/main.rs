@@ -7,6 +7,7 @@ mod folder;
 mod progress;
 mod registry;
 mod show;
+mod terminal;
 mod wiring;
 
 use std::process::ExitCode;

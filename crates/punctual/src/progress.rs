@@ -6,6 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use punctual_engine::{Event, Progress};
 use punctual_model::state::DeliveryState;
 
+use crate::terminal;
+
 /// The progress for this output.
 pub fn progress(json: bool) -> Arc<dyn Progress> {
     if json {
@@ -30,7 +32,7 @@ struct Lines;
 impl Progress for Lines {
     fn tell(&self, event: Event) {
         if let Some(line) = line(&event) {
-            eprintln!("{line}");
+            terminal::tell(&line);
         }
     }
 }
@@ -56,7 +58,7 @@ impl Progress for Terminal {
             Event::StageStarted(stage) => self.bar.set_message(stage.to_string()),
             _ => {
                 if let Some(line) = line(&event) {
-                    self.bar.println(line);
+                    self.bar.println(terminal::value(&line));
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! How answers look: diagnostics through miette, tables, JSON.
+//! How answers look: diagnostics through miette, tables, JSON. What reaches a terminal is made harmless
+//! by `terminal`, whoever wrote it.
 
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
@@ -6,7 +7,7 @@ use punctual_engine::EngineError;
 use punctual_model::diagnostic::{Diagnostic, Severity};
 use serde::Serialize;
 
-use crate::folder::Loaded;
+use crate::{folder::Loaded, terminal};
 
 /// A diagnostic as miette draws it.
 #[derive(Debug)]
@@ -52,15 +53,21 @@ pub fn diagnostics(loaded: &Loaded, as_json: bool) {
     }
     let handler = handler();
     for diagnostic in &loaded.diagnostics {
-        let text = loaded.project.files.iter().find(|f| f.path == diagnostic.file).map(|f| f.text.clone());
+        let text = loaded.project.files.iter().find(|f| f.path == diagnostic.file).map(|f| terminal::excerpt(&f.text));
+        let diagnostic = Diagnostic {
+            file: terminal::value(&diagnostic.file).into_owned(),
+            message: terminal::lines(&diagnostic.message).into_owned(),
+            help: diagnostic.help.as_ref().map(|help| terminal::lines(help).into_owned()),
+            ..diagnostic.clone()
+        };
         let source = NamedSource::new(&diagnostic.file, text.unwrap_or_default());
         let mut drawn = String::new();
-        let report = Drawn { diagnostic: diagnostic.clone(), source };
+        let report = Drawn { diagnostic, source };
         if handler.render_report(&mut drawn, &report).is_err() {
-            let Diagnostic { file, line, column, message, .. } = diagnostic;
+            let Diagnostic { file, line, column, message, .. } = report.diagnostic;
             drawn = format!("{file}:{line}:{column}: {message}\n");
         }
-        eprintln!("{drawn}");
+        terminal::drawn(&drawn);
     }
 }
 
@@ -83,7 +90,7 @@ pub fn error(error: &anyhow::Error, as_json: bool) {
         }
         json(&answer);
     }
-    eprintln!("error: {}", causes.join(": "));
+    tell(&format!("error: {}", causes.join(": ")));
 }
 
 /// A number of things in words: `1 source`, `2 sources`.
@@ -98,30 +105,62 @@ pub fn count(number: usize, thing: &str) -> String {
 /// Prints a value as JSON.
 pub fn json<T: Serialize>(value: &T) {
     let text = serde_json::to_string_pretty(value).expect("answers have only text keys");
-    print(&text);
+    terminal::answer(&terminal::json(&text));
 }
 
-/// Prints a line to standard output; a reader that has gone away ends the program quietly.
-pub fn print(text: &str) {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").is_err() {
-        std::process::exit(i32::from(crate::exit::OK));
-    }
+/// Prints one line to standard output, after empty ones if it begins with line breaks; what is in it from
+/// elsewhere makes no line of its own.
+pub fn print(line: &str) {
+    let text = line.trim_start_matches('\n');
+    let (empty, _) = line.split_at(line.len() - text.len());
+    terminal::answer(&format!("{empty}{}", terminal::value(text)));
+}
+
+/// Prints a text of several lines to standard output.
+pub fn print_lines(text: &str) {
+    terminal::answer(&terminal::lines(text));
+}
+
+/// Tells something on standard error: a warning, an error, what is going on.
+pub fn tell(text: &str) {
+    terminal::tell(text);
 }
 
 /// One line under the header, and nothing between rows.
 const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
+/// What stands in a cell of a table.
+pub enum Shown {
+    /// A text.
+    Text(String),
+    /// Several texts, below each other.
+    List(Vec<String>),
+}
+
+impl From<String> for Shown {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl Shown {
+    fn cell(self) -> Cell {
+        match self {
+            Self::Text(text) => Cell::new(terminal::value(&text)),
+            Self::List(texts) => Cell::new(texts.iter().map(|t| terminal::value(t)).collect::<Vec<_>>().join("\n")),
+        }
+    }
+}
+
 /// A table with a header; columns in `right` stand right.
-pub fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) {
+pub fn table<S: Into<Shown>>(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<S>>) {
     let mut table = Table::new();
     table.load_style(LINES).set_header(header);
     for row in rows {
-        table.add_row(row.into_iter().enumerate().map(|(index, text)| {
-            let cell = Cell::new(text);
+        table.add_row(row.into_iter().enumerate().map(|(index, shown)| {
+            let cell = shown.into().cell();
             if right.contains(&index) { cell.set_alignment(CellAlignment::Right) } else { cell }
         }));
     }
-    print(&table.to_string());
+    terminal::answer(&table.to_string());
 }

@@ -35,11 +35,11 @@ pub async fn engine(
     std::fs::create_dir_all(&data).with_context(|| format!("{} cannot be made", data.display()))?;
     let state = data.join("state.sqlite");
     if data.join("artifacts").is_dir() && !state.exists() {
-        eprintln!(
+        crate::show::tell(&format!(
             "warning: {} is missing although this project has run before; what was sent earlier is not known any more, \
              so restore it from a backup before you deliver",
             state.display()
-        );
+        ));
     }
     let key = MasterKey::open(&data.join("master.key")).map_err(|e| exit::coded(exit::INTERNAL, e))?;
     let store: Arc<dyn Store> = Arc::new(SqlStore::sqlite(&state).await?);

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use punctual_delivery::{
     Accepted, Channel, ChannelConfig, ChannelConfigError, ChannelKind, InDoubtPolicy, Known, Message, MessageId, Phase,
-    Phases, Probe, Refusal,
+    Phases, Prepared, Probe, Refusal,
 };
 
 pub use self::settings::Timeouts;
@@ -94,11 +94,15 @@ enum Origin {
 
 #[async_trait]
 impl Channel for SmtpChannel {
+    async fn prepare(&self, message: &Message) -> Result<Prepared, Refusal> {
+        mime::prepare(message, Some(self.settings.largest)).await
+    }
+
     async fn send(&self, message: &Message, phases: &dyn Phases) -> Result<Accepted, Refusal> {
-        let encoded = mime::encode(message, Some(self.settings.largest)).await?;
-        let mut session = self.addressed(message, encoded.len() as u64, phases).await?;
+        let prepared = self.prepare(message).await?;
+        let mut session = self.addressed(message, prepared.size(), phases).await?;
         record(phases, Phase::BodyStarted).await?;
-        session.body(&encoded).await?;
+        session.body(prepared.bytes()).await?;
         // Returning early drops the connection without the final dot: the server takes nothing.
         record(phases, Phase::FinalSent).await?;
         let (accepted, session) = session.finish().await?;

@@ -123,7 +123,7 @@ impl Session {
     /// Sends the final dot and waits for the reply. Whatever is no clear answer is in doubt.
     pub(super) async fn finish(mut self) -> Result<(Accepted, Self), Refusal> {
         let reply = self.command(Step::FinalDot, 250, ".", self.timeouts.final_dot).await?;
-        Ok((Accepted { reply: format!("{} {}", reply.code, reply.text()).trim_end().to_owned() }, self))
+        Ok((Accepted::new(&format!("{} {}", reply.code, reply.text())), self))
     }
 
     /// Takes leave. A failure changes nothing: what was accepted stays accepted.

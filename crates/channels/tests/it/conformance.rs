@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::support::{bare_id, config, message, options};
 
 /// Where a channel's messages end up.
-trait Harness {
+pub trait Harness {
     fn options(&self) -> Value;
     fn project(&self) -> &Path;
     /// The bytes of every message that was accepted.
@@ -60,13 +60,13 @@ impl Harness for Folder {
 }
 
 /// A kind with its harness and a channel made from it.
-struct Case {
-    kind: &'static ChannelKind,
-    harness: Box<dyn Harness>,
-    channel: Arc<dyn Channel>,
+pub struct Case {
+    pub kind: &'static ChannelKind,
+    pub harness: Box<dyn Harness>,
+    pub channel: Arc<dyn Channel>,
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     let case = |kind: &'static ChannelKind| {
         let harness: Box<dyn Harness> = match kind.spec.name {
             "smtp" => Box::new(Smtp { sink: MailSink::start() }),
@@ -80,7 +80,7 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.kind.spec.name
     }
 

@@ -3,7 +3,9 @@
 
 mod conformance;
 mod folder;
+mod parts;
 mod postfix;
+mod smtp_hostile;
 mod smtp_phases;
 mod smtp_security;
 mod smtp_sessions;

@@ -54,6 +54,7 @@ pub fn config(project: &Path, options: Value) -> ChannelConfig {
         options,
         project: project.to_owned(),
         from: "reports@agency.example".parse().unwrap(),
+        installation: Some("this one".to_owned()),
     }
 }
 

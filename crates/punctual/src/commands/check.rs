@@ -35,7 +35,7 @@ pub fn check(root: &Path, json: bool) -> anyhow::Result<u8> {
         .join(", ");
         match errors {
             0 => show::print(&format!("{counts}: no errors")),
-            n => eprintln!("{counts}: {}", show::count(n, "error")),
+            n => show::tell(&format!("{counts}: {}", show::count(n, "error"))),
         }
     }
     Ok(if errors == 0 { exit::OK } else { exit::DEFINITIONS })

@@ -107,7 +107,7 @@ impl Summary<'_> {
             Some(delivery) if delivery.accepted > 0 => "made and delivered",
             _ => "found made and delivered",
         };
-        show::print(&format!(
+        show::print_lines(&format!(
             "data made in {data_seconds:.1} s, {} reports {done} in {run_seconds:.1} s\n\n\
              Look at:\n  {}/   each client's report as PDF, Excel, CSV, JSON and HTML\n  \
              {dir}/outbox/   the messages, one for each client\n  \

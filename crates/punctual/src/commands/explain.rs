@@ -51,7 +51,7 @@ pub fn explain(root: &Path, name: &str, json: bool) -> anyhow::Result<u8> {
         show::json(&explained);
     } else {
         // YAML is what people write, so it is what they read here; both are one model.
-        show::print(punctual_model::yaml::to_text(&explained).trim_end());
+        show::print_lines(punctual_model::yaml::to_text(&explained).trim_end());
     }
     Ok(exit::OK)
 }

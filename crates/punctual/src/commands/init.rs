@@ -31,7 +31,7 @@ pub fn init(args: &InitArgs, json: bool) -> anyhow::Result<u8> {
     for (path, _) in FILES {
         show::print(&format!("wrote {dir}/{path}"));
     }
-    show::print(&format!(
+    show::print_lines(&format!(
         "\nNow look at what it would send:\n  punctual --project {dir} plan weekly-orders --period 2026-W43\n\
          and send it to a folder:\n  punctual --project {dir} run weekly-orders --period 2026-W43 --deliver"
     ));

@@ -6,7 +6,11 @@ use punctual_engine::Plan;
 use punctual_model::state::Stage;
 
 use super::Workbench;
-use crate::{cli::PlanArgs, exit, show};
+use crate::{
+    cli::PlanArgs,
+    exit,
+    show::{self, Shown},
+};
 
 /// Shows what a delivery would do.
 pub async fn plan(root: &Path, args: &PlanArgs, json: bool) -> anyhow::Result<u8> {
@@ -41,7 +45,9 @@ fn show_plan(plan: &Plan) {
     let messages = plan.messages.iter().map(|message| {
         let state = message.state.map_or("new", |state| state.as_str());
         let r = &message.recipient;
-        vec![r.edition.clone(), r.email.clone(), message.subject.clone(), message.files.join("\n"), state.to_owned()]
+        let files = Shown::List(message.files.clone());
+        let (edition, to, subject) = (r.edition.clone(), r.email.clone(), message.subject.clone());
+        vec![edition.into(), to.into(), subject.into(), files, state.to_owned().into()]
     });
     show::table(&["edition", "to", "subject", "attached", "state"], &[], messages);
     show_changes(plan);

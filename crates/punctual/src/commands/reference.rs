@@ -17,7 +17,7 @@ pub fn schema(settings: bool) -> anyhow::Result<u8> {
 pub fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "punctual", &mut script);
-    show::print(String::from_utf8_lossy(&script).trim_end());
+    show::print_lines(String::from_utf8_lossy(&script).trim_end());
     Ok(exit::OK)
 }
 
@@ -27,7 +27,7 @@ pub fn page(name: &str) -> anyhow::Result<u8> {
         "definitions" => definitions::page(),
         _ => commands_page(),
     };
-    show::print(text.trim_end());
+    show::print_lines(text.trim_end());
     Ok(exit::OK)
 }
 

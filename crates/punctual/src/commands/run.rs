@@ -64,9 +64,9 @@ pub fn show_findings(findings: &[Finding]) {
             Otherwise::Warn => "warning",
             Otherwise::Exclude => "left out",
         };
-        eprintln!("{word}: {} ({}): {}", finding.subject, finding.check, finding.message);
+        show::tell(&format!("{word}: {} ({}): {}", finding.subject, finding.check, finding.message));
         for sample in &finding.samples {
-            eprintln!("    {sample}");
+            show::tell(&format!("    {sample}"));
         }
     }
 }
@@ -98,7 +98,7 @@ fn show_outcome(outcome: &RunOutcome, args: &RunArgs) {
 /// What was delivered, in words.
 pub fn show_delivery(delivery: &DeliveryOutcome) {
     for warning in &delivery.warnings {
-        eprintln!("warning: {warning}");
+        show::tell(&format!("warning: {warning}"));
     }
     let DeliveryOutcome { accepted, already, failed, in_doubt, waiting, .. } = delivery;
     if accepted + failed + in_doubt + waiting == 0 {

@@ -68,6 +68,19 @@ fn every_file_says_what_it_owns() {
     }
 }
 
+#[test]
+fn only_one_file_writes_to_a_terminal() {
+    let mut files = Vec::new();
+    collect(&root().join("crates/punctual/src"), &mut files);
+    files.retain(|file| !file.ends_with("terminal.rs"));
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a source file");
+        for write in ["println!(", "print!(", "dbg!(", "io::stdout()", "io::stderr().lock"] {
+            assert!(!text.contains(write), "{} has `{write}`: control characters from data pass by", file.display());
+        }
+    }
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
