@@ -37,7 +37,9 @@ pub(crate) fn mailbox(name: &'static str, mailbox: &Mailbox) -> HeaderValue {
                 words if is_plain(words) && words.len() < LONGEST_QUOTED => format!("\"{}\"", escaped(words)),
                 words => encoded_words(taken, words),
             };
-            format!("{words}\r\n <{address}>")
+            let fits = taken + words.len() + address.len() + " <>".len() <= LONGEST_LINE;
+            let between = if fits { " " } else { "\r\n " };
+            format!("{words}{between}<{address}>")
         }
     };
     // What stands unencoded beside it is only read by the library, to see that there is an address.
@@ -66,8 +68,10 @@ impl Header for AttachmentType {
     }
 
     fn display(&self) -> HeaderValue {
-        let lines = self.0.pieces().collect::<Vec<_>>().join("\r\n ");
-        encoded("Content-Type", self.0.as_str().to_owned(), lines)
+        let text = self.0.as_str();
+        let fits = "Content-Type: ".len() + text.len() <= LONGEST_LINE;
+        let between = if fits { " " } else { "\r\n " };
+        encoded("Content-Type", text.to_owned(), self.0.pieces().collect::<Vec<_>>().join(between))
     }
 }
 
@@ -237,8 +241,8 @@ mod tests {
     fn a_mailbox_is_a_phrase_a_quoted_text_or_encoded() {
         let header =
             |name: &str| written(&mailbox("To", &Mailbox::new(Some(name), "ana@acme.example").expect("valid")));
-        assert_eq!(header("Ana Lima"), "To: Ana Lima\r\n <ana@acme.example>\r\n");
-        assert_eq!(header("Ana \"A\" Lima, x"), "To: \"Ana \\\"A\\\" Lima, x\"\r\n <ana@acme.example>\r\n");
+        assert_eq!(header("Ana Lima"), "To: Ana Lima <ana@acme.example>\r\n");
+        assert_eq!(header("Ana \"A\" Lima, x"), "To: \"Ana \\\"A\\\" Lima, x\" <ana@acme.example>\r\n");
         for name in ["Größe", "=?utf-8?q?x?=", &"x".repeat(300), "a  b"] {
             assert!(header(name).starts_with("To: =?utf-8?B?") && fits(&header(name)), "{}", header(name));
         }

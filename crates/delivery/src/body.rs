@@ -131,7 +131,9 @@ impl ReportBody {
 
     /// The same in plain text.
     pub fn text(&self) -> String {
-        plain::text(self)
+        let text = plain::text(self);
+        // As in HTML: no control character of data's making, not even for readers in a terminal.
+        text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
     }
 
     /// `about · period`, without what the title says already.
@@ -244,6 +246,15 @@ You get this because you are on the list client-contacts.
         assert!(html.contains("href=\"https://reports.example/f/1?a=1&amp;b=2\""));
         assert!(html.starts_with("<!DOCTYPE html>") && html.ends_with("</html>\n"));
         assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("url("), "nothing is fetched");
+    }
+
+    #[test]
+    fn neither_body_holds_a_control_character_of_datas_making() {
+        let evil = "a\u{1b}[2J\u{9b}\r\u{7}b";
+        let body = ReportBody { title: evil.to_owned(), summary: Some(evil.to_owned()), ..body() };
+        for text in [body.html(), body.text()] {
+            assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+        }
     }
 
     #[test]

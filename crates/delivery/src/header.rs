@@ -74,6 +74,20 @@ impl HeaderText {
         if text.len() > Self::LONGEST { Err(HeaderError::TooLong(shown(&text), text.len())) } else { Ok(Self(text)) }
     }
 
+    /// A text that only says which thing a message is about, such as an edition's key: what may not stand
+    /// in a header is shown as `\u{1b}`, and the whole is cut after 200 characters.
+    pub fn showing(text: &str) -> Self {
+        const LONGEST: usize = 200;
+        let mut shown = String::new();
+        for c in text.chars().take(LONGEST) {
+            if is_forbidden(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+        }
+        if text.chars().nth(LONGEST).is_some() {
+            shown.push('…');
+        }
+        Self(shown)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -138,6 +152,14 @@ mod tests {
         assert!(HeaderText::new("x".repeat(HeaderText::LONGEST)).is_ok());
         let error = HeaderText::new("x".repeat(HeaderText::LONGEST + 1)).expect_err("refused").to_string();
         assert!(error.contains("it has 2001 bytes, and 2000 are possible") && error.len() < 300, "{error}");
+    }
+
+    #[test]
+    fn a_key_of_any_text_can_be_shown_in_a_header() {
+        assert_eq!(HeaderText::showing("tab\t\u{202e}x").as_str(), r"tab\u{9}\u{202e}x");
+        assert_eq!(HeaderText::showing("日本").as_str(), "日本");
+        let long = HeaderText::showing(&"\u{1b}".repeat(5000));
+        assert!(HeaderText::new(long.as_str()).is_ok(), "{long}");
     }
 
     #[test]

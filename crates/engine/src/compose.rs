@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use punctual_delivery::{
     Attachment, AttachmentContent, BodyWords, Change, Figure, FileLine, FileName, HeaderText, Mailbox, MediaType,
-    Message, MessageId, ReportBody, Tone, Trace,
+    Message, MessageId, ReportBody, Subject, Tone, Trace,
 };
 use punctual_model::{definition::Settings, project::Resolved};
 use punctual_store::{
@@ -86,12 +86,12 @@ impl Composer<'_> {
             from: self.from.clone(),
             reply_to: self.reply_to.clone(),
             to: Mailbox::new(delivery.name.as_deref(), &delivery.email).map_err(|e| e.to_string())?,
-            subject: text(&edition.subject)?,
+            subject: Subject::of(&edition.subject).text().clone(),
             date: self.date,
             trace: Trace {
                 run: text(&delivery.key.run)?,
                 revision: delivery.key.revision,
-                edition: text(&delivery.key.edition)?,
+                edition: HeaderText::showing(&delivery.key.edition),
                 delivery: text(&delivery.id)?,
             },
             html: body.html(),

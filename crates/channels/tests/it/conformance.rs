@@ -7,7 +7,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 use punctual_channels::KINDS;
 use punctual_delivery::{Channel, ChannelKind, Known, Message, Phase, ReplyClass, after_crash, outcome};
 use punctual_model::state::DeliveryState;
-use punctual_testkit::mail::{MailSink, PhaseLog};
+use punctual_testkit::mail::{Fault, MailSink, PhaseLog, Step};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,10 +19,14 @@ pub trait Harness {
     fn project(&self) -> &Path;
     /// The bytes of every message that was accepted.
     fn delivered(&self) -> Vec<Vec<u8>>;
+    /// What makes the other side fail from then on.
+    fn breakdown(&self) -> Box<dyn Fn() + Send + Sync>;
+    /// The other side works again.
+    fn heal(&self);
 }
 
 struct Smtp {
-    sink: MailSink,
+    sink: Arc<MailSink>,
 }
 
 impl Harness for Smtp {
@@ -36,6 +40,19 @@ impl Harness for Smtp {
 
     fn delivered(&self) -> Vec<Vec<u8>> {
         self.sink.messages().into_iter().map(|message| message.raw).collect()
+    }
+
+    fn breakdown(&self) -> Box<dyn Fn() + Send + Sync> {
+        let sink = Arc::clone(&self.sink);
+        Box::new(move || {
+            for step in [Step::Connected, Step::Sender, Step::Recipient, Step::Data, Step::FinalDot] {
+                sink.inject(Fault::at(step).disconnect());
+            }
+        })
+    }
+
+    fn heal(&self) {
+        self.sink.heal();
     }
 }
 
@@ -57,6 +74,20 @@ impl Harness for Folder {
         let paths = entries.map(|entry| entry.unwrap().path());
         paths.filter(|path| path.extension().is_some_and(|e| e == "eml")).map(|p| std::fs::read(p).unwrap()).collect()
     }
+
+    fn breakdown(&self) -> Box<dyn Fn() + Send + Sync> {
+        let (folder, gone) = (self.project.path().join("out/box"), self.project.path().join("out/gone"));
+        Box::new(move || {
+            std::fs::rename(&folder, &gone).unwrap();
+            std::fs::write(&folder, "in the way").unwrap();
+        })
+    }
+
+    fn heal(&self) {
+        let (folder, gone) = (self.project.path().join("out/box"), self.project.path().join("out/gone"));
+        std::fs::remove_file(&folder).unwrap();
+        std::fs::rename(gone, folder).unwrap();
+    }
 }
 
 /// A kind with its harness and a channel made from it.
@@ -69,7 +100,7 @@ pub struct Case {
 pub fn cases() -> Vec<Case> {
     let case = |kind: &'static ChannelKind| {
         let harness: Box<dyn Harness> = match kind.spec.name {
-            "smtp" => Box::new(Smtp { sink: MailSink::start() }),
+            "smtp" => Box::new(Smtp { sink: Arc::new(MailSink::start()) }),
             "folder" => Box::new(Folder { project: TempDir::new().unwrap() }),
             other => panic!("the channel type {other} has no harness: write one"),
         };
@@ -154,6 +185,29 @@ async fn an_attempt_cut_off_in_any_phase_can_be_judged_and_made_again() {
             assert_eq!(case.count(&message), 0, "{} {phase:?}", case.name());
             let known = case.channel.already_accepted(&message.id).await.unwrap();
             assert!(!matches!(known, Known::Accepted(_)), "{} {phase:?}", case.name());
+            case.channel.send(&message, &PhaseLog::new()).await.unwrap();
+            assert_eq!(case.count(&message), 1, "{} {phase:?}", case.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_breakdown_in_any_phase_is_told_as_what_it_is() {
+    for case in cases() {
+        for phase in Phase::ALL {
+            let message = message(phase.as_str(), "ana@acme.example");
+            let phases = PhaseLog::doing_after(phase, case.harness.breakdown());
+            let refusal = case.channel.send(&message, &phases).await.unwrap_err();
+            assert_eq!(phases.last(), Some(phase), "{}: {refusal}", case.name());
+            let state = outcome(&Err(refusal.clone()));
+            assert!(
+                state != DeliveryState::InDoubt || phase == Phase::FinalSent,
+                "{} {phase:?}: {refusal}",
+                case.name()
+            );
+            assert_ne!(state, DeliveryState::Permanent, "{} {phase:?}: {refusal}", case.name());
+            case.harness.heal();
+            assert_eq!(case.count(&message), 0, "{} {phase:?}", case.name());
             case.channel.send(&message, &PhaseLog::new()).await.unwrap();
             assert_eq!(case.count(&message), 1, "{} {phase:?}", case.name());
         }

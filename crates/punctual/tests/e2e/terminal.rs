@@ -28,7 +28,8 @@ fn project(port: u16, rows: &str) -> Project {
          layout:\n  title: \"For {{ client.name }}\"\n  sections:\n    - {name: rows, type: table, data: clients}\n---\n\
          kind: report\nname: each\ntitle: Each\ntemplate: clients@1\ntimezone: UTC\nperiod: month\nformats: [csv]\n\
          burst: {by: code, from: clients, as: client}\ndeliver: {to: people}\n---\n\
-         kind: list\nname: people\nmembers: [{key: a, email: a@acme.example}, {key: b, email: b@acme.example}]\n",
+         kind: list\nname: people\nmembers:\n  - {key: a, email: a@acme.example}\n  - {key: b, email: b@acme.example}\n  \
+         - {key: \"c\\e[2J\\x9b31m\\a\\u202ex\", email: c@acme.example}\n",
     );
     project
 }
@@ -38,7 +39,8 @@ fn nothing_of_data_or_servers_is_obeyed() {
     let sink = MailSink::start();
     let refused = format!("550 5.1.1 no {EVIL} such\tuser");
     sink.inject(Fault::at(Step::Recipient).reply(&refused).recipient("b@acme.example"));
-    let project = project(sink.port(), &format!("a,Acme {EVIL},1\nb,Acme {EVIL},2\nc{EVIL},Third,3\n"));
+    let project =
+        project(sink.port(), &format!("a,Acme {EVIL},1\nb,Acme {EVIL},2\nc{EVIL},{},3\n", "long ".repeat(200)));
     let month = ["--period", "2026-10"];
     let mut said = String::new();
     for (command, more) in [
@@ -66,7 +68,10 @@ fn nothing_of_data_or_servers_is_obeyed() {
         said.push_str(&answer.words());
     }
     assert!(said.contains(r"\u{1b}"), "it is shown, not hidden: {said}");
-    assert!(sink.messages().iter().all(|message| !message.subject().contains(char::is_control)), "nor in a subject");
+    let messages = sink.messages();
+    assert!(messages.iter().all(|message| !message.subject().contains(char::is_control)), "nor in a subject");
+    let of_c = messages.iter().find(|message| message.to == ["c@acme.example"]).expect("its key is no obstacle");
+    assert!(of_c.subject().starts_with("For long long") && of_c.subject().chars().count() <= 200);
 }
 
 #[test]

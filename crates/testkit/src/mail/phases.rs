@@ -4,12 +4,16 @@ use async_trait::async_trait;
 use punctual_delivery::{Phase, PhaseNotRecorded, Phases};
 use tokio::sync::watch;
 
+/// What happens right after a phase is recorded.
+type Deed = Box<dyn Fn() + Send + Sync>;
+
 /// Records phases.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct PhaseLog {
     recorded: watch::Sender<Vec<Phase>>,
     fails_at: Option<Phase>,
     stops_after: Option<Phase>,
+    does_after: Option<(Phase, Deed)>,
 }
 
 impl PhaseLog {
@@ -26,6 +30,11 @@ impl PhaseLog {
     /// One that records this phase and never returns, so that an attempt can be cut off right there.
     pub fn stopping_after(phase: Phase) -> Self {
         Self { stops_after: Some(phase), ..Self::default() }
+    }
+
+    /// One that does something once this phase is recorded, before the step that it names.
+    pub fn doing_after(phase: Phase, deed: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { does_after: Some((phase, Box::new(deed))), ..Self::default() }
     }
 
     /// What was recorded, in order.
@@ -52,6 +61,9 @@ impl Phases for PhaseLog {
             return Err(PhaseNotRecorded { phase, reason: "the ledger is full".to_owned() });
         }
         self.recorded.send_modify(|recorded| recorded.push(phase));
+        if let Some((_, deed)) = self.does_after.as_ref().filter(|(after, _)| *after == phase) {
+            deed();
+        }
         if self.stops_after == Some(phase) {
             std::future::pending::<()>().await;
         }
