@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::{
-    catalog::TableProvider,
     datasource::empty::EmptyTable,
     execution::{SessionState, SessionStateBuilder},
 };
@@ -13,7 +12,12 @@ use punctual_model::{sql_text::SqlText, zone::Zone};
 
 use crate::{
     error::{DataError, Place},
-    sql::{functions, parse::parse, plan::plan},
+    facts,
+    sql::{
+        additivity, functions,
+        parse::parse,
+        plan::{Table, Tables, plan},
+    },
     tables,
 };
 
@@ -38,7 +42,7 @@ pub fn references(subject: &str, sql: &SqlText) -> Result<Vec<Reference>, DataEr
 /// Resolves SQL against columns that are known without rows.
 pub struct Analyzer {
     state: SessionState,
-    tables: BTreeMap<String, Arc<dyn TableProvider>>,
+    tables: Tables,
 }
 
 impl Default for Analyzer {
@@ -51,13 +55,22 @@ impl Default for Analyzer {
 }
 
 impl Analyzer {
-    /// Makes a dataset's or table's columns known.
+    /// Makes a dataset's or table's columns known, with what the schema's metadata says of them.
     pub fn know(&mut self, name: &str, schema: SchemaRef) {
-        self.tables.insert(name.to_owned(), Arc::new(EmptyTable::new(schema)));
+        let rows = Arc::new(EmptyTable::new(facts::bare(&schema)));
+        self.tables.insert(name.to_owned(), Table { rows, facts: schema });
     }
 
-    /// The columns that a table's SQL gives, as they would be stored. Parameters need values of
-    /// the right types, whatever they are.
+    /// Notes that no two rows of a dataset or table have the same values in these columns, as its
+    /// `unique` check holds.
+    pub fn unique(&mut self, name: &str, columns: &[String]) {
+        if let Some(table) = self.tables.get_mut(name) {
+            table.note_unique(columns);
+        }
+    }
+
+    /// The columns that a table's SQL gives, as they would be stored, with the metadata of
+    /// [`facts`]. Parameters need values of the right types, whatever they are.
     ///
     /// # Errors
     /// An unknown table, column or function with the nearest known name, types that do not fit,
@@ -65,7 +78,9 @@ impl Analyzer {
     pub fn table(&self, name: &str, sql: &SqlText, order_by: &[String]) -> Result<SchemaRef, DataError> {
         let subject = format!("table `{name}`");
         let planned = plan(&subject, &self.state, &self.tables, parse(&subject, sql)?)?;
-        tables::stored_schema(&subject, planned, order_by).map(Arc::new)
+        let known = additivity::analyze(&planned, &self.tables);
+        let schema = tables::stored_schema(&subject, planned, order_by)?;
+        Ok(Arc::new(tables::with_facts(&schema, &known)))
     }
 
     /// Resolves the SQL of a check.

@@ -50,6 +50,7 @@
 pub mod analyze;
 pub mod checks;
 pub mod error;
+pub mod facts;
 pub mod job;
 pub mod outline;
 pub mod session;

@@ -27,12 +27,13 @@ use crate::{
     error::{DataError, human_bytes, unknown_name},
     snapshot::Snapshot,
     sql::{
+        additivity::{Known, analyze},
         deadline::watch,
         error::{Exhausted, exhausted, from_datafusion},
         functions,
         merge_join::{MergeJoins, has_hash_join},
         parse::parse,
-        plan::{Tables, plan},
+        plan::{Table, Tables, plan},
         snapshot_table::SnapshotTable,
     },
 };
@@ -97,9 +98,21 @@ impl Session {
     /// # Errors
     /// When the snapshot's file is not there.
     pub fn register(&mut self, name: &str, snapshot: &Snapshot) -> Result<(), DataError> {
-        let table = Arc::new(SnapshotTable::new(snapshot)?);
-        self.tables.insert(name.to_owned(), table);
+        let rows = Arc::new(SnapshotTable::new(snapshot)?);
+        self.tables.insert(name.to_owned(), Table { rows, facts: Arc::clone(&snapshot.schema) });
         Ok(())
+    }
+
+    /// Notes that no two rows of a table have the same values in these columns.
+    pub(crate) fn note_unique(&mut self, name: &str, columns: &[String]) {
+        if let Some(table) = self.tables.get_mut(name) {
+            table.note_unique(columns);
+        }
+    }
+
+    /// What is known of the columns that a plan gives.
+    pub(crate) fn known(&self, plan: &LogicalPlan) -> Known {
+        analyze(plan, &self.tables)
     }
 
     /// The names that queries can read.
@@ -130,7 +143,7 @@ impl Session {
             subject: "session".to_owned(),
             message: unknown_name("table", name, self.names()),
         })?;
-        scan(name, Arc::clone(table)).map_err(|e| from_datafusion(name, None, &e))
+        scan(name, Arc::clone(&table.rows)).map_err(|e| from_datafusion(name, None, &e))
     }
 
     /// The functions and settings, for building expressions.

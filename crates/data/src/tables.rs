@@ -1,9 +1,9 @@
 //! SQL tables: one query each, stored as a snapshot with kept types and in a total order, so that
 //! computing it twice gives the same bytes. Which tables there are is the job's business.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Schema};
 use datafusion::{
     common::Column,
     logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, cast},
@@ -12,9 +12,14 @@ use punctual_model::sql_text::SqlText;
 
 use crate::{
     error::{DataError, unknown_name},
+    facts,
     session::Session,
     snapshot::{Snapshot, StreamError, write_stream},
-    sql::error::from_datafusion,
+    sql::{
+        additivity::{Adds, Known},
+        error::from_datafusion,
+        exact::nearest_double,
+    },
     values::{column_type, data_type},
 };
 
@@ -44,9 +49,10 @@ pub(crate) async fn store(
     order_by: &[String],
     path: &Path,
 ) -> Result<Snapshot, DataError> {
+    let known = session.known(&plan);
     let plan = ordered(subject, kept(subject, plan)?, order_by)?;
     let rows = session.run_plan(subject, plan).await?;
-    let schema = rows.schema().clone();
+    let schema = Arc::new(with_facts(rows.schema(), &known));
     write_stream(path, schema, rows).await.map_err(|error| match error {
         StreamError::Source(error) | StreamError::Data(error) => error,
     })
@@ -58,6 +64,23 @@ pub(crate) async fn store(
 /// As [`create_table`], as far as it can be told without rows.
 pub(crate) fn stored_schema(subject: &str, plan: LogicalPlan, order_by: &[String]) -> Result<Schema, DataError> {
     Ok(ordered(subject, kept(subject, plan)?, order_by)?.schema().as_arrow().clone())
+}
+
+/// The schema with what is known of its columns as metadata.
+pub(crate) fn with_facts(schema: &Schema, known: &Known) -> Schema {
+    let fields = schema.fields().iter().zip(&known.columns).map(|(field, adds)| {
+        let word = match adds {
+            Adds::Sum => facts::ADDS_UP_SUM,
+            Adds::No => facts::ADDS_UP_NO,
+            Adds::Unknown => return field.as_ref().clone(),
+        };
+        let mut metadata = field.metadata().clone();
+        metadata.insert(facts::ADDS_UP.to_owned(), word.to_owned());
+        field.as_ref().clone().with_metadata(metadata)
+    });
+    let name = |index: &usize| schema.fields().get(*index).map(|field| field.name().clone());
+    let unique: Vec<BTreeSet<String>> = known.unique.iter().filter_map(|set| set.iter().map(name).collect()).collect();
+    facts::with_unique(Schema::new(fields.collect::<Vec<_>>()), &unique)
 }
 
 /// Casts every column to the type it is kept as, under its bare name.
@@ -72,7 +95,11 @@ fn kept(subject: &str, plan: LogicalPlan) -> Result<LogicalPlan, DataError> {
         }
         let stored = data_type(column_type(field.data_type()).map_err(|e| error(e.to_string()))?);
         let column = Expr::Column(Column::new(qualifier.cloned(), name));
-        let column = if stored == *field.data_type() { column } else { cast(column, stored) };
+        let column = match field.data_type() {
+            same if *same == stored => column,
+            DataType::Decimal256(..) if stored == DataType::Float64 => nearest_double(column),
+            _ => cast(column, stored),
+        };
         columns.push(column.alias(name));
     }
     if columns.is_empty() {

@@ -126,6 +126,13 @@ pub(crate) async fn check_rows(
     let mut findings = vec![None; subject.checks.len()];
     let checked = marks::apply(context, subject, &mut findings).await?;
     context.session.register(subject.name, &checked.kept)?;
+    for input in subject.checks {
+        if let Check::Unique(unique) = &input.check
+            && input.check.otherwise() != Otherwise::Warn
+        {
+            context.session.note_unique(subject.name, unique.columns());
+        }
+    }
     for (found, input) in findings.iter_mut().zip(subject.checks) {
         match &input.check {
             Check::Rows(check) => *found = rows::check(subject, check, checked.kept.rows),

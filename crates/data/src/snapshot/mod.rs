@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub use read::{Batches, Rows};
 pub use write::{Layout, SnapshotWriter, StreamError, write_stream};
 
-use crate::error::DataError;
+use crate::{error::DataError, facts};
 
 /// An immutable Parquet file and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Snapshot {
     pub rows: u64,
     /// The size in bytes.
     pub bytes: u64,
-    /// Its columns, all nullable and without metadata.
+    /// Its columns, all nullable, with the metadata of [`facts`] alone.
     pub schema: SchemaRef,
 }
 
@@ -46,7 +46,7 @@ impl Snapshot {
         let bytes = file.metadata().map_err(|e| DataError::file(&path, e))?.len();
         let footer = read::footer(&path, &file)?;
         let rows = u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or_default();
-        let schema = write::plain(footer.schema());
+        let schema = facts::kept(footer.schema());
         Ok(Self { path, sha256: sha256.into(), rows, bytes, schema })
     }
 

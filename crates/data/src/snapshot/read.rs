@@ -19,9 +19,10 @@ use parquet::{
     file::metadata::PageIndexPolicy,
 };
 
-use super::{Snapshot, write::plain};
+use super::Snapshot;
 use crate::{
     error::{DataError, unknown_name},
+    facts,
     values::key_at,
 };
 
@@ -69,7 +70,7 @@ impl Rows {
             let rows = u64::try_from(group.num_rows()).map_err(|e| DataError::file(path, e))?;
             starts.push(starts.last().expect("never empty") + rows);
         }
-        let schema = plain(metadata.schema());
+        let schema = facts::kept(metadata.schema());
         let rows = *starts.last().expect("never empty");
         let columns = (0..schema.fields().len()).collect();
         let file = Footer { path: path.to_owned(), metadata, schema: Arc::clone(&schema), starts };

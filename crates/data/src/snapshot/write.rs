@@ -11,7 +11,7 @@ use std::{
 use arrow::{
     array::RecordBatch,
     compute::BatchCoalescer,
-    datatypes::{DataType, Field, IntervalUnit, Schema, SchemaRef},
+    datatypes::{DataType, IntervalUnit, Schema, SchemaRef},
 };
 use futures::{Stream, StreamExt};
 use parquet::{
@@ -24,7 +24,7 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use super::Snapshot;
-use crate::error::DataError;
+use crate::{error::DataError, facts};
 
 /// Rows of the batches that reach the encoder, however they arrive; fixed, so that a file's
 /// bytes do not depend on how its rows were batched.
@@ -137,7 +137,7 @@ impl SnapshotWriter {
     pub fn create(path: &Path, schema: &Schema, layout: Layout) -> Result<Self, DataError> {
         let subject = || path.file_stem().map_or_else(String::new, |stem| format!("`{}`", stem.to_string_lossy()));
         refuse_intervals(schema, subject)?;
-        let schema = plain(schema);
+        let schema = facts::kept(schema);
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
@@ -154,7 +154,8 @@ impl SnapshotWriter {
         Ok(Self { path: path.to_owned(), folder, schema, layout, coalescer, writer, rows: 0 })
     }
 
-    /// The schema that is written: the given one, nullable throughout and without metadata.
+    /// The schema that is written: the given one, nullable throughout, with the metadata of
+    /// [`facts`] alone.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -215,13 +216,6 @@ impl SnapshotWriter {
         }
         Ok(())
     }
-}
-
-/// The schema without metadata and with every column nullable: what a file keeps.
-pub(super) fn plain(schema: &Schema) -> SchemaRef {
-    let fields: Vec<Field> =
-        schema.fields().iter().map(|f| Field::new(f.name(), f.data_type().clone(), true)).collect();
-    Arc::new(Schema::new(fields))
 }
 
 /// Parquet's interval has milliseconds and cannot hold Arrow's nanoseconds.

@@ -1,6 +1,7 @@
 //! DataFusion's errors in words for authors: unknown names with the nearest known one, places in
 //! their text, limits told apart from mistakes.
 
+use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
 
 use super::{deadline::TimeUp, parse::lower_first, text::Rendered};
@@ -63,7 +64,10 @@ fn words(error: &DataFusionError) -> String {
         DataFusionError::Plan(text) | DataFusionError::Execution(text) | DataFusionError::NotImplemented(text) => {
             text.clone()
         }
-        DataFusionError::ArrowError(inner, _) => inner.to_string(),
+        DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
+            ArrowError::ComputeError(text) => text.clone(),
+            other => other.to_string(),
+        },
         other => other.strip_backtrace(),
     };
     if let DataFusionError::Internal(_) = root {

@@ -1,5 +1,6 @@
 //! The functions that tables and checks may use: DataFusion's, without those that depend on the
-//! clock, on chance or on files, with growing ones held to a size, and with the civil ones of ours.
+//! clock, on chance or on files, with growing ones held to a size, with exact arithmetic in place of
+//! theirs, and with the civil ones of ours.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use datafusion::{
 };
 use punctual_model::zone::Zone;
 
-use super::{bounded, local_time};
+use super::{bounded, exact, local_time};
 
 /// Why a function is not available; `None` for one that is, or that does not exist at all.
 pub(super) fn refusal(name: &str) -> Option<&'static str> {
@@ -30,17 +31,25 @@ pub(super) fn refusal(name: &str) -> Option<&'static str> {
 /// Registers what queries may use, and nothing else: no file formats, no table factories.
 /// `max_bytes` bounds what a growing function may make of one batch of rows.
 pub(crate) fn register(builder: SessionStateBuilder, zone: &Zone, max_bytes: u64) -> SessionStateBuilder {
-    let ours = local_time::functions(zone).map(Arc::new);
-    let theirs = SessionStateDefaults::default_scalar_functions().into_iter().filter(|f| !refused(f));
-    let bounded = theirs.map(|function| match bounded::growth(function.name()) {
-        Some(growth) => Arc::new(bounded::bounded(function, growth, max_bytes)),
-        None => function,
-    });
+    let theirs = SessionStateDefaults::default_scalar_functions();
+    let ours: Vec<Arc<ScalarUDF>> =
+        local_time::functions(zone).into_iter().map(Arc::new).chain(exact::scalars()).collect();
+    let replaced = |function: &ScalarUDF| ours.iter().any(|own| own.name() == function.name());
+    let bounded =
+        theirs.iter().filter(|f| !refused(f) && !replaced(f)).map(|function| match bounded::growth(function.name()) {
+            Some(growth) => Arc::new(bounded::bounded(Arc::clone(function), growth, max_bytes)),
+            None => Arc::clone(function),
+        });
+    let exact = exact::aggregates();
+    let aggregates = SessionStateDefaults::default_aggregate_functions();
+    let aggregates = aggregates.into_iter().filter(|f| exact.iter().all(|own| own.name() != f.name()));
+    let mut planners = SessionStateDefaults::default_expr_planners();
+    planners.insert(0, Arc::new(exact::ExactPlanner));
     builder
-        .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_scalar_functions(bounded.chain(ours).collect())
+        .with_expr_planners(planners)
+        .with_scalar_functions(bounded.chain(ours.iter().cloned()).collect())
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
-        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_aggregate_functions(aggregates.chain(exact.iter().cloned()).collect())
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(SessionStateDefaults::default_table_functions())
 }

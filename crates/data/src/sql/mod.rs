@@ -1,9 +1,12 @@
 //! SQL over snapshots: text with parameters becomes a checked logical plan. What may be written,
 //! which functions there are, how times may be compared. Running plans is the session's business.
 
+pub(crate) mod additivity;
+mod adds;
 pub(crate) mod bounded;
 pub(crate) mod deadline;
 pub(crate) mod error;
+pub(crate) mod exact;
 pub(crate) mod functions;
 pub(crate) mod local_time;
 pub(crate) mod merge_join;

@@ -21,11 +21,32 @@ use datafusion::{
     sql::planner::{ParserOptions, PlannerContext, SqlToRel},
 };
 
-use super::{error::from_datafusion, parse::Parsed, times};
-use crate::error::{DataError, unknown_name};
+use super::{error::from_datafusion, exact, parse::Parsed, times};
+use crate::{
+    error::{DataError, unknown_name},
+    facts,
+};
 
 /// Tables by name.
-pub(crate) type Tables = BTreeMap<String, Arc<dyn TableProvider>>;
+pub(crate) type Tables = BTreeMap<String, Table>;
+
+/// A table that queries can read.
+#[derive(Clone)]
+pub(crate) struct Table {
+    /// Its rows, under a schema without metadata.
+    pub rows: Arc<dyn TableProvider>,
+    /// Its schema with what is known of the columns.
+    pub facts: SchemaRef,
+}
+
+impl Table {
+    /// Notes that no two rows have the same values in these columns.
+    pub fn note_unique(&mut self, columns: &[String]) {
+        let mut sets = facts::unique(&self.facts);
+        sets.push(columns.iter().cloned().collect());
+        self.facts = Arc::new(facts::with_unique(self.facts.as_ref().clone(), &sets));
+    }
+}
 
 /// Plans a query over `tables`.
 ///
@@ -55,7 +76,7 @@ pub(crate) fn plan(
         .sql_statement_to_plan_with_context(statement, &mut PlannerContext::new().with_prepare_param_data_types(types))
         .map_err(error)?;
     times::check(subject, &planned, &rendered)?;
-    planned.with_param_values(values).map_err(error)
+    planned.with_param_values(values).and_then(exact::negations).map_err(error)
 }
 
 fn parameter(data_type: DataType) -> FieldRef {
@@ -91,7 +112,7 @@ impl Names<'_> {
 impl ContextProvider for Names<'_> {
     fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
         match (&name, self.tables.get(name.table())) {
-            (TableReference::Bare { .. }, Some(table)) => Ok(provider_as_source(Arc::clone(table))),
+            (TableReference::Bare { .. }, Some(table)) => Ok(provider_as_source(Arc::clone(&table.rows))),
             _ => Err(plan_datafusion_err!("unknown table `{name}`")),
         }
     }

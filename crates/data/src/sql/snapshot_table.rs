@@ -19,7 +19,7 @@ use datafusion::{
     physical_plan::ExecutionPlan,
 };
 
-use crate::{error::DataError, snapshot::Snapshot};
+use crate::{error::DataError, facts::bare, snapshot::Snapshot};
 
 /// A snapshot that queries can scan.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl SnapshotTable {
             e_tag: None,
             version: None,
         };
-        Ok(Self { schema: Arc::clone(&snapshot.schema), file, rows: snapshot.rows })
+        Ok(Self { schema: bare(&snapshot.schema), file, rows: snapshot.rows })
     }
 }
 

@@ -7,6 +7,7 @@ mod write;
 use arrow::datatypes::{DataType, Schema, TimeUnit};
 use punctual_model::column_type::ColumnType;
 
+pub(crate) use read::decimal_text;
 pub use read::{key_at, value_at};
 pub use write::{from_json, to_array, to_scalar};
 
@@ -44,6 +45,8 @@ pub fn column_type(data_type: &DataType) -> Result<ColumnType, ValueError> {
         Boolean => ColumnType::Bool,
         Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 => ColumnType::Int,
         Float16 | Float32 | Float64 => ColumnType::Double,
+        // A quotient has more digits than a column keeps.
+        Decimal256(p, QUOTIENT_SCALE) if *p > MOST_DIGITS => ColumnType::Double,
         Decimal32(p, s) | Decimal64(p, s) | Decimal128(p, s) | Decimal256(p, s) => decimal_type(*p, *s),
         Utf8 | LargeUtf8 | Utf8View | Null => ColumnType::Text,
         Date32 | Date64 => ColumnType::Date,
@@ -54,10 +57,15 @@ pub fn column_type(data_type: &DataType) -> Result<ColumnType, ValueError> {
     })
 }
 
+/// Digits behind the point of a quotient inside of a query.
+pub(crate) const QUOTIENT_SCALE: i8 = 38;
+/// Digits of a decimal column, at most.
+const MOST_DIGITS: u8 = 38;
+
 /// A negative scale becomes zeros before the point; precision is at most 38.
 fn decimal_type(precision: u8, scale: i8) -> ColumnType {
     let zeros = if scale < 0 { scale.unsigned_abs() } else { 0 };
-    let precision = precision.saturating_add(zeros).min(38);
+    let precision = precision.saturating_add(zeros).min(MOST_DIGITS);
     ColumnType::Decimal { precision, scale: u8::try_from(scale.max(0)).expect("not negative").min(precision) }
 }
 

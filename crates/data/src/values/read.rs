@@ -2,7 +2,7 @@
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, types::*},
-    datatypes::{DataType, TimeUnit},
+    datatypes::{DataType, TimeUnit, i256},
 };
 use jiff::{Timestamp, civil, tz::Offset};
 use punctual_model::value::{Decimal, Value};
@@ -40,9 +40,13 @@ pub fn value_at(array: &ArrayRef, row: usize) -> Result<Value, ValueError> {
         DataType::Decimal32(_, scale) => decimal(array.as_primitive::<Decimal32Type>().value(row).into(), *scale)?,
         DataType::Decimal64(_, scale) => decimal(array.as_primitive::<Decimal64Type>().value(row).into(), *scale)?,
         DataType::Decimal128(_, scale) => decimal(array.as_primitive::<Decimal128Type>().value(row), *scale)?,
-        DataType::Decimal256(_, scale) => {
+        DataType::Decimal256(precision, scale) => {
             let wide = array.as_primitive::<Decimal256Type>().value(row);
-            decimal(wide.to_i128().ok_or_else(|| ValueError(format!("{wide} has more than 38 digits")))?, *scale)?
+            match wide.to_i128() {
+                Some(digits) if *precision <= 38 => decimal(digits, *scale)?,
+                // A quotient, which is kept as a double.
+                _ => Value::Double(decimal_text(wide, *scale).parse().unwrap_or(f64::NAN)),
+            }
         }
         DataType::Utf8 => Value::Text(array.as_string::<i32>().value(row).to_owned()),
         DataType::LargeUtf8 => Value::Text(array.as_string::<i64>().value(row).to_owned()),
@@ -74,6 +78,17 @@ pub fn value_at(array: &ArrayRef, row: usize) -> Result<Value, ValueError> {
 /// When the array has no such row.
 pub fn key_at(array: &ArrayRef, row: usize) -> Result<Option<String>, ValueError> {
     value_at(array, row).map(|value| value.as_key())
+}
+
+/// `digits * 10^-scale` in full.
+pub(crate) fn decimal_text(digits: i256, scale: i8) -> String {
+    let sign = if digits.is_negative() { "-" } else { "" };
+    let text = digits.to_string();
+    let places = usize::from(scale.max(0).unsigned_abs());
+    let zeros = usize::from(scale.min(0).unsigned_abs());
+    let padded = format!("{:0>width$}{:0<zeros$}", text.trim_start_matches('-'), "", width = places + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - places);
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 fn decimal(digits: i128, scale: i8) -> Result<Value, ValueError> {

@@ -122,7 +122,7 @@ async fn checks_of_tables_are_evaluated_and_nothing_found_is_lost() {
             "by_client rows: there is 1 row, at least 3 expected (1 row left out)",
             "by_client accepted: 1 row has a value in `client_id` other than 7",
             "by_client sql: the SELECT returned 1 row, none expected",
-            "broken table: table `broken`: divide by zero error",
+            "broken table: table `broken`: `1 / (visits - visits)` divides by zero: write `nullif(visits - visits, 0)` for the divisor to leave such rows empty",
         ]
     );
     assert_eq!(tables.left_out_of("by_client", "9"), 2 + 1);
@@ -133,7 +133,10 @@ async fn a_table_that_cannot_be_computed_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let broken = table("broken", "SELECT 1 / (visits - visits) AS x FROM traffic");
     let error = checked(&folder).await.compute(&[broken]).await.err().expect("an error").to_string();
-    assert_eq!(error, "table `broken`: divide by zero error");
+    assert_eq!(
+        error,
+        "table `broken`: `1 / (visits - visits)` divides by zero: write `nullif(visits - visits, 0)` for the divisor to leave such rows empty"
+    );
 }
 
 #[tokio::test]

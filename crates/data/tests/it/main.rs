@@ -2,6 +2,8 @@
 
 mod analyze;
 mod checks;
+mod exact;
+mod facts;
 mod fixtures;
 mod job;
 mod limits;

@@ -177,7 +177,11 @@ async fn the_sql_is_rich() {
 async fn errors_on_values_name_the_table() {
     let bench = traffic().await;
     let message = bench.refusal("SELECT 1 / (visits - visits) FROM traffic").await;
-    assert_eq!(message, "table `t`: divide by zero error");
+    assert_eq!(
+        message,
+        "table `t`: `1 / (visits - visits)` divides by zero: write `nullif(visits - visits, 0)` for the divisor to leave \
+         such rows empty"
+    );
     let message = bench.refusal("SELECT CAST(channel AS BIGINT) FROM traffic").await;
     assert!(message.contains("web"), "{message}");
 }
