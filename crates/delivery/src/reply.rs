@@ -302,6 +302,33 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_delivery_says_what_the_table_does() {
+        let page = include_str!("../../../docs/concepts/delivery.md");
+        let codes = |words: &str| -> Vec<&str> {
+            let row = page.lines().find(|line| line.starts_with('|') && line.contains(words)).expect("a row");
+            let cell = row.split('|').nth(1).expect("a cell");
+            cell.split('`').filter(|code| code.starts_with('5')).collect()
+        };
+        let class_of = |code: &str| match code.parse() {
+            Ok(code) => classify(code, None),
+            Err(_) => classify(550, EnhancedStatus::leading(code)),
+        };
+        for (words, class) in [
+            ("is not written to again", SUPPRESS),
+            ("the mailbox is full", Transient),
+            ("the message is too large", TooLarge),
+            ("login or encryption is wrong", HaltChannel),
+        ] {
+            let codes = codes(words);
+            assert!(!codes.is_empty(), "{words}");
+            for code in codes {
+                assert_eq!(class_of(code), class, "{code}: {words}");
+            }
+        }
+        assert_eq!(codes("is not written to again"), ["5.1.1", "5.1.2", "5.1.10"]);
+    }
+
+    #[test]
     fn before_the_recipient_is_named_nothing_is_the_recipients_fault() {
         for step in Step::ALL.into_iter().filter(|s| *s < Step::Recipient) {
             for reply in ["550 5.1.1 no", "554 5.7.1 blocked", "550 no", "554 no SMTP service here"] {

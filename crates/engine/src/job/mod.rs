@@ -5,6 +5,7 @@ mod attempt;
 mod generate;
 mod order;
 mod render;
+mod subjects;
 mod transform;
 
 pub use self::attempt::Attempt;
@@ -266,6 +267,10 @@ pub fn work(request: &str, confined: &Confined, formats: &'static [FormatKind]) 
         Job::Attempt(attempt) => json(serde_json::to_value(attempt.make(&confined.folder)?)),
         Job::RenderSql(job) => json(serde_json::to_value(render::render_sql(&job)?)),
         Job::Transform(job) => json(serde_json::to_value(transform::transform(&job, &confined.folder)?)),
-        Job::Generate(job) => json(serde_json::to_value(generate::generate(&job, &confined.folder, formats)?)),
+        Job::Generate(job) => {
+            let mut made = generate::generate(&job, &confined.folder, formats)?;
+            made.findings.extend(subjects::finding(&job.facts.report, &made.editions));
+            json(serde_json::to_value(made))
+        }
     }
 }

@@ -14,6 +14,7 @@ mod formats_by_channels;
 mod killed_stages;
 mod layers;
 mod mail_faults;
+mod mail_sizes;
 mod plans;
 mod project;
 mod refusals;

@@ -68,6 +68,7 @@ fn nothing_of_data_or_servers_is_obeyed() {
         said.push_str(&answer.words());
     }
     assert!(said.contains(r"\u{1b}"), "it is shown, not hidden: {said}");
+    assert!(said.contains("3 editions have subjects that are changed before they are sent"), "{said}");
     let messages = sink.messages();
     assert!(messages.iter().all(|message| !message.subject().contains(char::is_control)), "nor in a subject");
     let of_c = messages.iter().find(|message| message.to == ["c@acme.example"]).expect("its key is no obstacle");
