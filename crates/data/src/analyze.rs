@@ -14,9 +14,10 @@ use crate::{
     error::{DataError, Place},
     facts,
     sql::{
-        additivity, functions,
+        functions,
         parse::parse,
         plan::{Table, Tables, plan},
+        told::told,
     },
     tables,
 };
@@ -78,9 +79,8 @@ impl Analyzer {
     pub fn table(&self, name: &str, sql: &SqlText, order_by: &[String]) -> Result<SchemaRef, DataError> {
         let subject = format!("table `{name}`");
         let planned = plan(&subject, &self.state, &self.tables, parse(&subject, sql)?)?;
-        let known = additivity::analyze(&planned, &self.tables);
-        let schema = tables::stored_schema(&subject, planned, order_by)?;
-        Ok(Arc::new(tables::with_facts(&schema, &known)))
+        let schema = tables::stored_schema(&subject, planned.clone(), order_by)?;
+        Ok(Arc::new(told(&schema, &planned, &self.tables)))
     }
 
     /// Resolves the SQL of a check.

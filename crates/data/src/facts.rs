@@ -25,6 +25,8 @@ pub const COLLATION: &str = "punctual.collation";
 pub const COLLATION_CI: &str = "ci";
 /// Spaces at the end count for nothing.
 pub const COLLATION_PADDED: &str = "padded";
+/// The currency of all of this column's amounts, as ISO 4217 writes it.
+pub const CURRENCY: &str = "punctual.currency";
 /// The column of the same table that holds the currency of this column's amounts.
 pub const CURRENCY_COLUMN: &str = "punctual.currency_column";
 /// Of a schema: sets of columns whose values are different in every row, as `a,b;c`.

@@ -14,6 +14,7 @@ use punctual_model::{definition::Otherwise, finding::Finding, slug::Slug, sql_te
 use crate::{
     analyze::{Reference, references},
     checks::{self, CheckInput, Checked, CheckedRows, Context, Days, LeftOut, Subject},
+    collation,
     error::{DataError, unknown_name},
     session::{Limits, Session},
     snapshot::{Rows, Snapshot},
@@ -236,6 +237,9 @@ impl Tables {
         let folder = self.job.spec.folder.join("tables");
         let path = folder.join(format!("{name}.parquet"));
         let snapshot = create_table(&self.job.session, name, &input.sql, &input.order_by, &path).await?;
+        let plan = self.job.session.plan(&subject, &input.sql)?;
+        let compared = collation::of_plan(&self.job.session, name, &plan).await?;
+        self.tables.findings.extend(compared);
 
         let checked = Subject { name, snapshot: &snapshot, checks: &input.checks };
         let mut context = Context {

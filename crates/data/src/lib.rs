@@ -49,9 +49,11 @@
 
 pub mod analyze;
 pub mod checks;
+mod collation;
 pub mod error;
 pub mod facts;
 pub mod job;
+mod money;
 pub mod outline;
 pub mod session;
 pub mod snapshot;

@@ -3,12 +3,15 @@
 
 use std::{collections::BTreeMap, path::Path, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
-use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use arrow::{
+    array::RecordBatch,
+    datatypes::{Schema, SchemaRef},
+};
 use datafusion::{
     catalog::TableProvider,
     common::DataFusionError,
     execution::{
-        SendableRecordBatchStream, SessionState, SessionStateBuilder,
+        SessionState, SessionStateBuilder,
         context::SQLOptions,
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
         memory_pool::FairSpillPool,
@@ -16,25 +19,28 @@ use datafusion::{
     },
     logical_expr::{LogicalPlan, LogicalPlanBuilder},
     physical_optimizer::optimizer::PhysicalOptimizer,
-    physical_plan::{ExecutionPlan, execute_stream},
+    physical_plan::ExecutionPlan,
     prelude::SessionConfig,
 };
-use futures::{Stream, StreamExt};
+use futures::Stream;
 use punctual_model::{sql_text::SqlText, zone::Zone};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
     error::{DataError, human_bytes, unknown_name},
+    facts,
     snapshot::Snapshot,
     sql::{
-        additivity::{Known, analyze},
         deadline::watch,
+        drive::Driven,
         error::{Exhausted, exhausted, from_datafusion},
         functions,
         merge_join::{MergeJoins, has_hash_join},
         parse::parse,
         plan::{Table, Tables, plan},
         snapshot_table::SnapshotTable,
+        told::told,
+        trace::{Traced, trace},
     },
 };
 
@@ -63,6 +69,7 @@ pub struct Session {
     merging: SessionState,
     tables: Tables,
     limits: Limits,
+    zone: Zone,
 }
 
 impl Session {
@@ -90,7 +97,7 @@ impl Session {
         rules.insert(0, Arc::new(MergeJoins));
         let merging =
             SessionStateBuilder::new_from_existing(state.clone()).with_physical_optimizer_rules(rules).build();
-        Ok(Self { state, merging, tables: BTreeMap::new(), limits })
+        Ok(Self { state, merging, tables: BTreeMap::new(), limits, zone: zone.clone() })
     }
 
     /// Lets queries read a snapshot by this name, in place of what had the name before.
@@ -110,9 +117,38 @@ impl Session {
         }
     }
 
-    /// What is known of the columns that a plan gives.
-    pub(crate) fn known(&self, plan: &LogicalPlan) -> Known {
-        analyze(plan, &self.tables)
+    /// The schema of what a plan gives, with what is known of its columns.
+    pub(crate) fn told(&self, schema: &Schema, plan: &LogicalPlan) -> Schema {
+        told(schema, plan, &self.tables)
+    }
+
+    /// Where the columns that a plan gives come from.
+    pub(crate) fn trace(&self, plan: &LogicalPlan) -> Vec<Traced> {
+        trace(plan, &self.tables)
+    }
+
+    /// A table's schema with what is known of its columns.
+    pub(crate) fn facts(&self, name: &str) -> Option<&Schema> {
+        self.tables.get(name).map(|table| table.facts.as_ref())
+    }
+
+    /// Whether a column's amounts are known to be in some currency.
+    pub(crate) fn knows_money(&self) -> bool {
+        self.says(facts::CURRENCY) || self.says(facts::CURRENCY_COLUMN)
+    }
+
+    /// Whether a column is known to be compared differently by its server.
+    pub(crate) fn knows_collations(&self) -> bool {
+        self.says(facts::COLLATION)
+    }
+
+    fn says(&self, key: &str) -> bool {
+        self.tables.values().any(|table| table.facts.fields().iter().any(|field| field.metadata().contains_key(key)))
+    }
+
+    /// The report's zone.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// The names that queries can read.
@@ -172,9 +208,12 @@ impl Session {
         let retry = has_hash_join(&physical);
         let failure = |error| Failure { error: Some(error), retry };
         let physical = watch(physical, deadline).map_err(failure)?;
-        let mut stream = execute_stream(Arc::clone(&physical), state.task_ctx()).map_err(failure)?;
+        let mut stream = Driven::start(Arc::clone(&physical), state.task_ctx()).map_err(failure)?;
         match timeout_at(deadline, stream.next()).await {
-            Err(_) => Err(Failure { error: None, retry: false }),
+            Err(_) => {
+                stream.abandon();
+                Err(Failure { error: None, retry: false })
+            }
             Ok(None) => Ok(Started { physical, stream, first: None }),
             Ok(Some(Ok(first))) => Ok(Started { physical, stream, first: Some(first) }),
             Ok(Some(Err(error))) => Err(failure(error)),
@@ -212,7 +251,7 @@ pub(crate) fn scan(name: &str, table: Arc<dyn TableProvider>) -> Result<LogicalP
 /// A query whose first rows have come.
 struct Started {
     physical: Arc<dyn ExecutionPlan>,
-    stream: SendableRecordBatchStream,
+    stream: Driven,
     first: Option<RecordBatch>,
 }
 
@@ -244,12 +283,13 @@ async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, DataF
     }
 }
 
-/// The rows of a query, in batches. Dropping it cancels the query and removes its temporary files.
+/// The rows of a query, in batches. Dropping it cancels the query and removes its temporary files;
+/// when the time was up, they go as soon as the query's thread comes to see it.
 pub struct QueryRows {
     schema: SchemaRef,
     plan: Arc<dyn ExecutionPlan>,
     state: Reading,
-    stream: Option<SendableRecordBatchStream>,
+    stream: Option<Driven>,
     deadline: Pin<Box<tokio::time::Sleep>>,
     errors: Errors,
 }
@@ -289,9 +329,12 @@ impl Stream for QueryRows {
             }
         }
         let Some(stream) = &mut this.stream else { return Poll::Ready(None) };
-        let polled = match stream.poll_next_unpin(context) {
+        let polled = match stream.poll_next(context) {
             Poll::Ready(polled) => polled.map(|batch| batch.map_err(|e| this.errors.of(Some(&e)))),
-            Poll::Pending if this.deadline.as_mut().poll(context).is_ready() => Some(Err(this.errors.of(None))),
+            Poll::Pending if this.deadline.as_mut().poll(context).is_ready() => {
+                stream.abandon();
+                Some(Err(this.errors.of(None)))
+            }
             Poll::Pending => return Poll::Pending,
         };
         if !matches!(polled, Some(Ok(_))) {

@@ -12,14 +12,10 @@ use punctual_model::sql_text::SqlText;
 
 use crate::{
     error::{DataError, unknown_name},
-    facts,
+    money,
     session::Session,
     snapshot::{Snapshot, StreamError, write_stream},
-    sql::{
-        additivity::{Adds, Known},
-        error::from_datafusion,
-        exact::nearest_double,
-    },
+    sql::{error::from_datafusion, exact::nearest_double},
     values::{column_type, data_type},
 };
 
@@ -38,6 +34,7 @@ pub async fn create_table(
 ) -> Result<Snapshot, DataError> {
     let subject = format!("table `{name}`");
     let plan = session.plan(&subject, sql)?;
+    money::verify(session, &subject, &plan).await?;
     store(session, &subject, plan, order_by, path).await
 }
 
@@ -49,10 +46,9 @@ pub(crate) async fn store(
     order_by: &[String],
     path: &Path,
 ) -> Result<Snapshot, DataError> {
-    let known = session.known(&plan);
-    let plan = ordered(subject, kept(subject, plan)?, order_by)?;
-    let rows = session.run_plan(subject, plan).await?;
-    let schema = Arc::new(with_facts(rows.schema(), &known));
+    let ordered = ordered(subject, kept(subject, plan.clone())?, order_by)?;
+    let rows = session.run_plan(subject, ordered).await?;
+    let schema = Arc::new(session.told(rows.schema(), &plan));
     write_stream(path, schema, rows).await.map_err(|error| match error {
         StreamError::Source(error) | StreamError::Data(error) => error,
     })
@@ -64,23 +60,6 @@ pub(crate) async fn store(
 /// As [`create_table`], as far as it can be told without rows.
 pub(crate) fn stored_schema(subject: &str, plan: LogicalPlan, order_by: &[String]) -> Result<Schema, DataError> {
     Ok(ordered(subject, kept(subject, plan)?, order_by)?.schema().as_arrow().clone())
-}
-
-/// The schema with what is known of its columns as metadata.
-pub(crate) fn with_facts(schema: &Schema, known: &Known) -> Schema {
-    let fields = schema.fields().iter().zip(&known.columns).map(|(field, adds)| {
-        let word = match adds {
-            Adds::Sum => facts::ADDS_UP_SUM,
-            Adds::No => facts::ADDS_UP_NO,
-            Adds::Unknown => return field.as_ref().clone(),
-        };
-        let mut metadata = field.metadata().clone();
-        metadata.insert(facts::ADDS_UP.to_owned(), word.to_owned());
-        field.as_ref().clone().with_metadata(metadata)
-    });
-    let name = |index: &usize| schema.fields().get(*index).map(|field| field.name().clone());
-    let unique: Vec<BTreeSet<String>> = known.unique.iter().filter_map(|set| set.iter().map(name).collect()).collect();
-    facts::with_unique(Schema::new(fields.collect::<Vec<_>>()), &unique)
 }
 
 /// Casts every column to the type it is kept as, under its bare name.

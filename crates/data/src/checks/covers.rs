@@ -1,11 +1,11 @@
-//! `covers`: every day or month of the period has a row, in all or for each value of a column.
-//! Times with zone count in the report's zone.
+//! `covers`: every hour, day or month of the period has a row, in all or for each value of a column.
+//! Times with zone count in the report's zone, where a day has 23, 24 or 25 hours.
 
 use std::collections::BTreeSet;
 
 use arrow::{
-    array::{ArrayRef, AsArray},
-    datatypes::{DataType, Date32Type, TimeUnit},
+    array::{Array, ArrayRef},
+    datatypes::{DataType, TimeUnit},
 };
 use datafusion::{
     common::{Column, ScalarValue},
@@ -13,18 +13,22 @@ use datafusion::{
     logical_expr::{Expr, ExprFunctionExt, LogicalPlanBuilder, cast, lit},
 };
 use futures::StreamExt;
-use jiff::{ToSpan, civil::Date};
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, DateTime, Time},
+};
 use punctual_model::{
     definition::{Check, Covers, CoversEvery},
     finding::Finding,
     value::Value,
+    zone::Zone,
 };
 
 use super::{Context, Days, SAMPLES, Subject, count, marks::fresh};
 use crate::{
     error::DataError,
     session::Session,
-    sql::error::from_datafusion,
+    sql::{error::from_datafusion, local_trunc},
     values::{to_scalar, value_at},
 };
 
@@ -52,9 +56,37 @@ struct Coverage<'a> {
     subject: &'a Subject<'a>,
     describe: String,
     check: &'a Covers,
-    /// The day or month of a row.
+    /// The hour, day or month of a row.
     unit: Expr,
-    expected: BTreeSet<Date>,
+    expected: BTreeSet<Unit>,
+}
+
+/// An hour, or the first day of a day or month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unit {
+    Day(Date),
+    Hour(Timestamp),
+    /// An hour of a time without zone.
+    LocalHour(DateTime),
+}
+
+impl Unit {
+    fn of(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Date(date) => Self::Day(*date),
+            Value::Instant(instant) => Self::Hour(*instant),
+            Value::Local(local) => Self::LocalHour(*local),
+            _ => return None,
+        })
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Self::Day(date) => Value::Date(date),
+            Self::Hour(instant) => Value::Instant(instant),
+            Self::LocalHour(local) => Value::Local(local),
+        }
+    }
 }
 
 /// What is missing, and examples.
@@ -67,24 +99,35 @@ impl<'a> Coverage<'a> {
         if let Some(by) = &check.by {
             subject.column(&written, by)?;
         }
-        let day = day(context.session, Expr::Column(Column::from_name(&check.column)), field.data_type()).ok_or_else(
-            || {
-                let message = format!("column `{}` holds neither dates nor times", check.column);
-                subject.error(&written, message)
-            },
-        )?;
+        let column = Expr::Column(Column::from_name(&check.column));
+        let kind = field.data_type();
+        let day = day(context.session, column.clone(), kind).ok_or_else(|| {
+            let message = format!("column `{}` holds neither dates nor times", check.column);
+            subject.error(&written, message)
+        })?;
         let unit = match check.every {
+            CoversEvery::Hour if *kind == DataType::Date32 => {
+                let message = format!("column `{}` holds dates, which have no hours", check.column);
+                return Err(subject.error(&written, message));
+            }
+            CoversEvery::Hour => call(context.session, "date_trunc", vec![lit("hour"), column]),
             CoversEvery::Day => day,
             CoversEvery::Month => month(context.session, day),
         };
         let describe = format!("check `covers` of `{}`", subject.name);
-        let expected = units(context.days, check.every);
+        let zone = context.session.zone();
+        let expected = match (check.every, kind) {
+            (CoversEvery::Hour, DataType::Timestamp(_, Some(_))) => hours(context.days, zone, Unit::Hour),
+            (CoversEvery::Hour, _) => hours(context.days, zone, |hour| Unit::LocalHour(zone.rules().to_datetime(hour))),
+            (every, _) => Ok(units(context.days, every)),
+        };
+        let expected = expected.map_err(|message| subject.error(&written, message))?;
         Ok(Self { session: context.session, subject, describe, check, unit, expected })
     }
 
     /// Whether a row's unit is one of the expected ones.
     fn expected_unit(&self) -> Expr {
-        let literal = |date: &Date| lit(to_scalar(&Value::Date(*date)));
+        let literal = |unit: &Unit| lit(to_scalar(&unit.value()));
         let (Some(first), Some(last)) = (self.expected.first(), self.expected.last()) else { return lit(false) };
         self.unit.clone().between(literal(first), literal(last))
     }
@@ -158,12 +201,12 @@ impl<'a> Coverage<'a> {
             parts.push(format!("{} more", values - shown));
         }
         let lack = if values == 1 { "value of `{by}` lacks" } else { "values of `{by}` lack" }.replace("{by}", by);
-        let units = if self.check.every == CoversEvery::Day { "days" } else { "months" };
+        let units = format!("{}s", self.one());
         Ok((format!("{values} {lack} {units} of the period: {}", parts.join("; ")), samples))
     }
 
     /// The units without a row, in order, among all rows or those with one value.
-    async fn missing(&self, only: Option<(&str, ScalarValue)>) -> Result<Vec<Date>, DataError> {
+    async fn missing(&self, only: Option<(&str, ScalarValue)>) -> Result<Vec<Unit>, DataError> {
         let unit = "unit";
         let mut filter = self.expected_unit();
         if let Some((by, value)) = only {
@@ -180,29 +223,42 @@ impl<'a> Coverage<'a> {
         let mut missing = self.expected.clone();
         let mut batches = self.session.run_plan(&self.describe, plan).await?;
         while let Some(batch) = batches.next().await {
-            for date in dates(batch?.column(0)) {
-                missing.remove(&date);
+            for unit in read(batch?.column(0)) {
+                missing.remove(&unit);
             }
         }
         Ok(missing.into_iter().collect())
     }
 
     fn count(&self) -> String {
-        let unit = if self.check.every == CoversEvery::Day { "day" } else { "month" };
-        count(self.expected.len() as u64, unit)
+        count(self.expected.len() as u64, self.one())
     }
 
-    fn show(&self, date: Date) -> String {
+    fn one(&self) -> &'static str {
         match self.check.every {
-            CoversEvery::Day => date.to_string(),
-            CoversEvery::Month => date.strftime("%Y-%m").to_string(),
+            CoversEvery::Hour => "hour",
+            CoversEvery::Day => "day",
+            CoversEvery::Month => "month",
         }
     }
 
-    fn list(&self, dates: &[Date]) -> String {
-        let mut shown: Vec<String> = dates.iter().take(DAYS_SHOWN).map(|date| self.show(*date)).collect();
-        if dates.len() > DAYS_SHOWN {
-            shown.push(format!("{} more", dates.len() - DAYS_SHOWN));
+    fn show(&self, unit: Unit) -> String {
+        match (unit, self.check.every) {
+            (Unit::Day(date), CoversEvery::Month) => date.strftime("%Y-%m").to_string(),
+            (Unit::Day(date), _) => date.to_string(),
+            // The zone's abbreviation tells the hours apart that come twice.
+            (Unit::Hour(instant), _) => {
+                let rules = self.session.zone().rules().clone();
+                instant.to_zoned_datetime(rules).strftime("%Y-%m-%d %H:%M %Z").to_string()
+            }
+            (Unit::LocalHour(local), _) => local.strftime("%Y-%m-%d %H:%M").to_string(),
+        }
+    }
+
+    fn list(&self, units: &[Unit]) -> String {
+        let mut shown: Vec<String> = units.iter().take(DAYS_SHOWN).map(|unit| self.show(*unit)).collect();
+        if units.len() > DAYS_SHOWN {
+            shown.push(format!("{} more", units.len() - DAYS_SHOWN));
         }
         shown.join(", ")
     }
@@ -229,21 +285,25 @@ fn call(session: &Session, function: &str, arguments: Vec<Expr>) -> Expr {
 }
 
 /// The days of the period, or the first days of the months that it touches.
-fn units(days: Days, every: CoversEvery) -> BTreeSet<Date> {
-    match every {
-        CoversEvery::Day => days.first.series(1.day()).take_while(|day| *day < days.end).collect(),
-        CoversEvery::Month => {
-            days.first.first_of_month().series(1.month()).take_while(|month| *month < days.end).collect()
-        }
-    }
+fn units(days: Days, every: CoversEvery) -> BTreeSet<Unit> {
+    let first = match every {
+        CoversEvery::Hour | CoversEvery::Day => days.first.series(1.day()),
+        CoversEvery::Month => days.first.first_of_month().series(1.month()),
+    };
+    first.take_while(|day| *day < days.end).map(Unit::Day).collect()
 }
 
-fn dates(column: &ArrayRef) -> impl Iterator<Item = Date> {
-    let days = column.as_primitive_opt::<Date32Type>().map_or(0, |days| days.len());
-    (0..days).filter_map(|row| match value_at(column, row) {
-        Ok(Value::Date(date)) => Some(date),
-        _ => None,
-    })
+/// The hours of the period in a zone.
+fn hours(days: Days, zone: &Zone, unit: impl Fn(Timestamp) -> Unit) -> Result<BTreeSet<Unit>, String> {
+    let midnight = |day: Date| {
+        zone.rules().to_timestamp(day.to_datetime(Time::midnight())).map_err(|e| format!("{day} has no hours: {e}"))
+    };
+    let hours = local_trunc::hours(zone, midnight(days.first)?, midnight(days.end)?).map_err(|e| e.to_string())?;
+    Ok(hours.into_iter().map(unit).collect())
+}
+
+fn read(column: &ArrayRef) -> impl Iterator<Item = Unit> {
+    (0..column.len()).filter_map(|row| Unit::of(&value_at(column, row).ok()?))
 }
 
 #[cfg(test)]
@@ -256,7 +316,24 @@ mod tests {
     fn units_are_those_that_the_period_touches() {
         let days = Days { first: date(2026, 1, 30), end: date(2026, 3, 1) };
         assert_eq!(units(days, CoversEvery::Day).len(), 30);
-        let months: Vec<Date> = units(days, CoversEvery::Month).into_iter().collect();
-        assert_eq!(months, [date(2026, 1, 1), date(2026, 2, 1)]);
+        let months: Vec<Unit> = units(days, CoversEvery::Month).into_iter().collect();
+        assert_eq!(months, [Unit::Day(date(2026, 1, 1)), Unit::Day(date(2026, 2, 1))]);
+    }
+
+    #[test]
+    fn days_have_as_many_hours_as_their_clocks_show() {
+        for (zone, first, instants, locals) in [
+            ("America/Chicago", date(2026, 11, 1), 25, 24),
+            ("America/Chicago", date(2026, 3, 8), 23, 23),
+            ("America/Chicago", date(2026, 10, 1), 24, 24),
+            ("Asia/Kathmandu", date(2026, 10, 1), 24, 24),
+            ("Australia/Lord_Howe", date(2026, 4, 5), 25, 25),
+        ] {
+            let zone: Zone = zone.parse().expect("a zone");
+            let days = Days { first, end: first.tomorrow().expect("a day") };
+            let count = |unit: &dyn Fn(Timestamp) -> Unit| hours(days, &zone, unit).expect("hours").len();
+            assert_eq!(count(&Unit::Hour), instants, "{zone:?} on {first}");
+            assert_eq!(count(&|hour| Unit::LocalHour(zone.rules().to_datetime(hour))), locals, "{zone:?} on {first}");
+        }
     }
 }

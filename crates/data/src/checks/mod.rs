@@ -21,6 +21,7 @@ use punctual_model::{
 };
 
 use crate::{
+    collation,
     error::{DataError, unknown_name},
     session::Session,
     snapshot::Snapshot,
@@ -144,17 +145,23 @@ pub(crate) async fn check_rows(
     Ok((checked, findings))
 }
 
-/// Evaluates the `sql` checks of a subject, when all that they may read is registered.
+/// Evaluates the `sql` checks of a subject, when all that they may read is registered, and adds
+/// what checks compare differently from the subject's server.
 pub(crate) async fn check_sql(
     session: &Session,
     subject: &Subject<'_>,
-    findings: &mut [Option<Finding>],
+    findings: &mut Vec<Option<Finding>>,
 ) -> Result<(), DataError> {
+    let mut compared = collation::of_checks(session, subject).await?;
     for (found, input) in findings.iter_mut().zip(subject.checks) {
         if let Check::Sql(check) = &input.check {
-            *found = sql::check(session, subject, check, &text(input, check)).await?;
+            let text = text(input, check);
+            *found = sql::check(session, subject, check, &text).await?;
+            let plan = session.plan(&sql::describe(subject), &text)?;
+            compared.extend(collation::of_plan(session, subject.name, &plan).await?);
         }
     }
+    findings.extend(compared.into_iter().map(Some));
     Ok(())
 }
 

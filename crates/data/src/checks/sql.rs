@@ -4,7 +4,12 @@ use futures::StreamExt;
 use punctual_model::{definition::SqlCheck, finding::Finding, sql_text::SqlText};
 
 use super::{SAMPLES, Subject, count, marks::sample};
-use crate::{error::DataError, session::Session};
+use crate::{error::DataError, money, session::Session};
+
+/// Names the check in messages.
+pub(super) fn describe(subject: &Subject<'_>) -> String {
+    format!("check `sql` of `{}`", subject.name)
+}
 
 /// Runs the SELECT and counts its rows.
 pub(super) async fn check(
@@ -13,8 +18,10 @@ pub(super) async fn check(
     check: &SqlCheck,
     text: &SqlText,
 ) -> Result<Option<Finding>, DataError> {
-    let describe = format!("check `sql` of `{}`", subject.name);
-    let mut batches = session.run(&describe, text).await?;
+    let describe = describe(subject);
+    let plan = session.plan(&describe, text)?;
+    money::verify(session, &describe, &plan).await?;
+    let mut batches = session.run_plan(&describe, plan).await?;
     let mut rows = 0;
     let mut samples = Vec::new();
     while let Some(batch) = batches.next().await {

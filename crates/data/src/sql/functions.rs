@@ -9,7 +9,11 @@ use datafusion::{
 };
 use punctual_model::zone::Zone;
 
-use super::{bounded, exact, local_time};
+use super::{
+    bounded, exact,
+    local_time::{self, ReportZone},
+    local_trunc,
+};
 
 /// Why a function is not available; `None` for one that is, or that does not exist at all.
 pub(super) fn refusal(name: &str) -> Option<&'static str> {
@@ -32,8 +36,10 @@ pub(super) fn refusal(name: &str) -> Option<&'static str> {
 /// `max_bytes` bounds what a growing function may make of one batch of rows.
 pub(crate) fn register(builder: SessionStateBuilder, zone: &Zone, max_bytes: u64) -> SessionStateBuilder {
     let theirs = SessionStateDefaults::default_scalar_functions();
+    let trunc = theirs.iter().find(|function| function.name() == "date_trunc");
+    let trunc = trunc.map(|theirs| Arc::new(local_trunc::function(Arc::clone(theirs), ReportZone(zone.clone()))));
     let ours: Vec<Arc<ScalarUDF>> =
-        local_time::functions(zone).into_iter().map(Arc::new).chain(exact::scalars()).collect();
+        local_time::functions(zone).into_iter().map(Arc::new).chain(exact::scalars()).chain(trunc).collect();
     let replaced = |function: &ScalarUDF| ours.iter().any(|own| own.name() == function.name());
     let bounded =
         theirs.iter().filter(|f| !refused(f) && !replaced(f)).map(|function| match bounded::growth(function.name()) {

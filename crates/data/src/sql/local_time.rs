@@ -56,7 +56,7 @@ impl Civil {
 
 /// A zone that hashes by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct ReportZone(Zone);
+pub(super) struct ReportZone(pub Zone);
 
 impl Hash for ReportZone {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -72,16 +72,20 @@ struct LocalTime {
     signature: Signature,
 }
 
+/// The zone of a call of a function: its last argument, or the report's.
+pub(super) fn argument_zone(function: &str, report: &ReportZone, argument: Option<&ScalarValue>) -> Result<Zone> {
+    let Some(argument) = argument else { return Ok(report.0.clone()) };
+    let text = argument.try_as_str().flatten().filter(|text| !text.is_empty());
+    match text.map(str::parse::<Zone>) {
+        Some(Ok(zone)) => Ok(zone),
+        Some(Err(error)) => plan_err!("{function}: {error}"),
+        None => plan_err!("{function} takes a time zone's name as its last argument"),
+    }
+}
+
 impl LocalTime {
-    /// The zone of a call: its second argument, or the report's.
     fn zone(&self, argument: Option<&ScalarValue>) -> Result<Zone> {
-        let Some(argument) = argument else { return Ok(self.zone.0.clone()) };
-        let text = argument.try_as_str().flatten().filter(|text| !text.is_empty());
-        match text.map(str::parse::<Zone>) {
-            Some(Ok(zone)) => Ok(zone),
-            Some(Err(error)) => plan_err!("{}: {error}", self.name),
-            None => plan_err!("{} takes a time zone's name as its second argument", self.name),
-        }
+        argument_zone(self.name, &self.zone, argument)
     }
 
     fn convert(&self, array: &ArrayRef, zone: &Zone) -> Result<ArrayRef> {
@@ -169,14 +173,14 @@ fn map<T: ArrowPrimitiveType>(
     instants.iter().map(|micros| micros.map(&mut convert).transpose()).collect()
 }
 
-fn out_of_range(micros: i64) -> DataFusionError {
+pub(super) fn out_of_range(micros: i64) -> DataFusionError {
     DataFusionError::Execution(format!(
         "the instant {micros} microseconds after 1970-01-01 lies outside of the years -9999 to 9999"
     ))
 }
 
 /// A zone's clock that remembers the spans between transitions it has met.
-struct Clock<'a> {
+pub(super) struct Clock<'a> {
     rules: &'a TimeZone,
     /// Sorted and disjoint.
     spans: Vec<Span>,
@@ -185,10 +189,10 @@ struct Clock<'a> {
 
 /// While one offset holds, in microseconds since 1970.
 #[derive(Clone, Copy)]
-struct Span {
-    from: i64,
+pub(super) struct Span {
+    pub from: i64,
     until: i64,
-    offset: i64,
+    pub offset: i64,
 }
 
 impl Span {
@@ -198,16 +202,21 @@ impl Span {
 }
 
 impl<'a> Clock<'a> {
-    fn new(rules: &'a TimeZone) -> Self {
+    pub fn new(rules: &'a TimeZone) -> Self {
         Self { rules, spans: Vec::new(), last: 0 }
     }
 
     /// What the zone's clocks show at an instant, in microseconds since 1970-01-01T00:00 on them.
     fn local(&mut self, micros: i64) -> Result<i64> {
+        Ok(micros + self.span(micros)?.offset)
+    }
+
+    /// The span between two transitions that holds an instant.
+    pub fn span(&mut self, micros: i64) -> Result<Span> {
         if let Some(span) = self.spans.get(self.last)
             && span.holds(micros)
         {
-            return Ok(micros + span.offset);
+            return Ok(*span);
         }
         let next = self.spans.partition_point(|span| span.from <= micros);
         if let Some(found) = next.checked_sub(1)
@@ -219,7 +228,7 @@ impl<'a> Clock<'a> {
             self.spans.insert(next, span);
             self.last = next;
         }
-        Ok(micros + self.spans[self.last].offset)
+        Ok(self.spans[self.last])
     }
 
     fn look_up(&self, micros: i64) -> Result<Span> {

@@ -5,16 +5,20 @@ pub(crate) mod additivity;
 mod adds;
 pub(crate) mod bounded;
 pub(crate) mod deadline;
+pub(crate) mod drive;
 pub(crate) mod error;
 pub(crate) mod exact;
 pub(crate) mod functions;
 pub(crate) mod local_time;
+pub(crate) mod local_trunc;
 pub(crate) mod merge_join;
 pub(crate) mod parse;
 pub(crate) mod plan;
 pub(crate) mod snapshot_table;
 pub(crate) mod text;
 pub(crate) mod times;
+pub(crate) mod told;
+pub(crate) mod trace;
 
 use punctual_model::sql_text::SqlLexis;
 

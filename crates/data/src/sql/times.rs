@@ -179,7 +179,10 @@ impl Checker<'_> {
     /// Functions that read the calendar or the clock of an instant in UTC.
     fn function(&self, call: &ScalarFunction, schema: &DFSchema) -> Option<Mismatch> {
         let name = call.func.name();
-        if !matches!(name, "date_trunc" | "date_part" | "date_bin" | "to_char" | "to_date") {
+        if name == "date_trunc" {
+            return merged_hours(call);
+        }
+        if !matches!(name, "date_part" | "date_bin" | "to_char" | "to_date") {
             return None;
         }
         let is_instant = |arg: &&Expr| arg.get_type(schema).is_ok_and(|t| Kind::of(&t) == Some(Kind::Instant));
@@ -216,6 +219,20 @@ impl Checker<'_> {
     }
 }
 
+/// An hour of `local_datetime` that comes twice when clocks go back would be one group.
+fn merged_hours(call: &ScalarFunction) -> Option<Mismatch> {
+    let [unit, Expr::ScalarFunction(local)] = call.args.as_slice() else { return None };
+    let unit = text_literal(unit).map(str::to_lowercase).filter(|unit| matches!(unit.as_str(), "hour" | "minute"))?;
+    let instant = local.args.first().filter(|_| local.func.name() == "local_datetime")?;
+    let zone = local.args.get(1).map(|zone| format!(", {}", plain(zone))).unwrap_or_default();
+    let message = format!(
+        "the {unit}s that come twice when clocks go back would be one: write date_trunc('{unit}', {0}{zone}), which \
+         keeps them apart in the report's zone; where one is meant, local_datetime(date_trunc('{unit}', {0}{zone}))",
+        plain(instant)
+    );
+    Some(Mismatch { message, span: span_of(instant) })
+}
+
 fn compares(operator: Operator) -> bool {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
     matches!(operator, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
@@ -223,10 +240,8 @@ fn compares(operator: Operator) -> bool {
 
 /// Units that are the same in every zone.
 fn is_zoneless_unit(function: &str, unit: &str) -> bool {
-    let seconds = ["second", "millisecond", "microsecond", "nanosecond"];
     match function {
         "date_part" => unit == "epoch",
-        "date_trunc" => seconds.contains(&unit.trim_end_matches('s')),
         _ => false,
     }
 }

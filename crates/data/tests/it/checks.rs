@@ -310,3 +310,20 @@ async fn sql_checks_see_all_datasets_without_their_excluded_rows() {
     let told: Vec<&str> = datasets.checked().findings.iter().map(|f| f.samples[0].as_str()).collect();
     assert_eq!(told, ["client_id=3", "client_id=3"], "the excluded client is missed by the other dataset's check");
 }
+
+#[tokio::test]
+async fn covers_counts_the_hours_that_the_clocks_show() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // All hours of the day on which clocks go back but the second 01:00.
+    let hours = (0..25).filter(|hour| *hour != 2).map(|hour| {
+        let first: jiff::Timestamp = "2026-11-01T05:20:00Z".parse().expect("an instant");
+        Value::Instant(jiff::Timestamp::from_second(first.as_second() + hour * 3600).expect("in range"))
+    });
+    let rows = batch(&[("at", "timestamptz", hours.collect())]);
+    let input = dataset(&folder, "d", rows, &[json!({"covers": {"column": "at", "every": "hour"}})]).await;
+    let job = Job::open(spec(&folder, "America/Chicago", "2026-11-01", "2026-11-02")).expect("a job");
+    let found = job.check(&[input]).await.expect("checks").checked().findings.clone();
+    assert_eq!(found[0].message, "1 of 25 hours has no row: 2026-11-01 01:00 CST");
+    let message = error(traffic(), json!({"covers": {"column": "day", "every": "hour"}})).await;
+    assert!(message.contains("holds dates, which have no hours"), "{message}");
+}

@@ -3,15 +3,21 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::{
+    array::RecordBatch,
+    datatypes::{DataType, Field, Schema},
+};
 use punctual_data::{
     analyze::Analyzer,
-    facts::{ADDS_UP, CURRENCY_COLUMN},
+    error::DataError,
+    facts::{ADDS_UP, COLLATION, COLLATION_CI, CURRENCY, CURRENCY_COLUMN},
+    job::{Job, TableInput},
     snapshot::{Rows, Snapshot},
     tables::create_table,
 };
-use punctual_model::sql_text::SqlText;
+use punctual_model::{finding::Finding, sql_text::SqlText};
 
+use crate::checks::{dataset, spec};
 use crate::fixtures::{Bench, batch, days, ints, texts};
 
 /// `name: sum`, `name: no` or `name: ?` for each column.
@@ -157,19 +163,127 @@ async fn a_tables_file_keeps_what_adds_up_and_later_tables_know_it() {
     assert_eq!(words(&table(&mut bench, "one", one).await.schema), "v: ?");
 }
 
-#[tokio::test]
-async fn metadata_of_a_dataset_is_kept_and_does_not_disturb_queries() {
-    let mut bench = Bench::utc();
-    let rows = batch(&[("amount", "int", ints([1, 2])), ("currency", "text", texts(["EUR", "JPY"]))]);
-    let bare = rows.schema();
-    let fields = bare.fields().iter().map(|f| match f.name().as_str() {
-        "amount" => f.as_ref().clone().with_metadata([(CURRENCY_COLUMN.to_owned(), "currency".to_owned())].into()),
-        _ => f.as_ref().clone(),
+/// The rows with one more fact about a column.
+fn with_fact(rows: RecordBatch, column: &str, key: &str, value: &str) -> RecordBatch {
+    let schema = rows.schema();
+    let fields = schema.fields().iter().map(|field| {
+        let mut metadata = field.metadata().clone();
+        if field.name() == column {
+            metadata.insert(key.to_owned(), value.to_owned());
+        }
+        field.as_ref().clone().with_metadata(metadata)
     });
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let rows = arrow::array::RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec()).expect("a batch");
-    let kept = bench.add_all("orders", schema, vec![rows]).await;
-    assert_eq!(kept.schema.field(0).metadata().get(CURRENCY_COLUMN).map(String::as_str), Some("currency"));
+    RecordBatch::try_new(schema, rows.columns().to_vec()).expect("a batch")
+}
+
+async fn orders() -> Bench {
+    let mut bench = Bench::utc();
+    let rows = batch(&[
+        ("client", "text", texts(["ana", "ana", "bo", "bo"])),
+        ("amount", "int", ints([100, 50, 20_000, 150])),
+        ("currency", "text", texts(["EUR", "EUR", "JPY", "JPY"])),
+        ("fee", "int", ints([1, 2, 3, 4])),
+        ("cost", "int", ints([1, 2, 3, 4])),
+    ]);
+    let rows = with_fact(rows, "amount", CURRENCY_COLUMN, "currency");
+    let rows = with_fact(with_fact(rows, "fee", CURRENCY, "EUR"), "cost", CURRENCY, "USD");
+    bench.add("orders", rows).await;
+    bench
+}
+
+async fn attempt(bench: &Bench, sql: &str) -> Result<Snapshot, DataError> {
+    create_table(&bench.session, "x", &SqlText::plain(sql), &[], &bench.folder.path().join("x.parquet")).await
+}
+
+#[tokio::test]
+async fn amounts_of_different_currencies_are_not_added_in_silence() {
+    let bench = orders().await;
+    for sql in [
+        "SELECT sum(amount) AS a FROM orders",
+        "SELECT avg(amount * 2) AS a FROM orders",
+        "SELECT max(coalesce(amount, 0)) AS a FROM orders WHERE amount > 60",
+        "SELECT sum(a) AS a FROM (SELECT client, amount AS a FROM orders) q",
+        "WITH q AS (SELECT client, currency, sum(amount) AS a FROM orders GROUP BY 1, 2) SELECT sum(a) AS a FROM q",
+        "SELECT client, (SELECT sum(amount) FROM orders) AS whole FROM orders",
+    ] {
+        let message = attempt(&bench, sql).await.expect_err(sql).to_string();
+        assert!(message.starts_with("table `x`: `"), "{sql}: {message}");
+        assert!(message.contains("EUR and JPY together (`currency` of `orders`"), "{sql}: {message}");
+    }
+    for sql in [
+        "SELECT currency, sum(amount) AS a FROM orders GROUP BY 1",
+        "SELECT client, sum(amount) AS a FROM orders GROUP BY 1",
+        "SELECT sum(amount) AS a FROM orders WHERE currency = 'EUR'",
+        "SELECT sum(amount) FILTER (WHERE currency = 'JPY') AS a FROM orders",
+        "SELECT count(amount) AS n, sum(fee) AS f, sum(cost) AS c FROM orders",
+    ] {
+        attempt(&bench, sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+    let message =
+        attempt(&bench, "SELECT fee + cost AS both FROM orders").await.expect_err("two currencies").to_string();
+    assert!(message.contains("`fee` is in EUR and `cost` in USD"), "{message}");
+}
+
+#[tokio::test]
+async fn a_tables_amounts_keep_their_currency() {
+    let bench = orders().await;
+    let sql = "SELECT currency AS money, sum(amount) AS a, sum(fee) * 2 AS fees, count(*) AS n FROM orders GROUP BY 1";
+    let table = attempt(&bench, sql).await.expect(sql);
+    let said = |index: usize, key: &str| table.schema.field(index).metadata().get(key).cloned();
+    assert_eq!(said(1, CURRENCY_COLUMN).as_deref(), Some("money"));
+    assert_eq!(said(2, CURRENCY).as_deref(), Some("EUR"));
+    assert_eq!((said(3, CURRENCY), said(3, CURRENCY_COLUMN)), (None, None));
+}
+
+#[tokio::test]
+async fn what_a_server_calls_equal_is_found_where_it_is_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let orders = batch(&[("channel", "text", texts(["Web", "web", "shop "])), ("visits", "int", ints([1, 2, 3]))]);
+    let orders = with_fact(orders, "channel", COLLATION, COLLATION_CI);
+    let names = batch(&[("code", "text", texts(["WEB", "shop"])), ("name", "text", texts(["The web", "Shops"]))]);
+    let accepted =
+        serde_json::json!({"accepted": {"column": "channel", "values": ["web", "shop"], "otherwise": "warn"}});
+    let inputs = [dataset(&folder, "orders", orders, &[accepted]).await, dataset(&folder, "names", names, &[]).await];
+    let job = Job::open(spec(&folder, "UTC", "2026-10-01", "2026-10-04")).expect("a job");
+    let datasets = job.check(&inputs).await.expect("checks");
+    let of = |findings: &[Finding]| -> Vec<String> {
+        findings.iter().filter(|f| f.check == "compare").map(|f| f.message.clone()).collect()
+    };
+    let found = of(&datasets.checked().findings);
+    assert!(
+        found.len() == 2 && found[0].starts_with("1 value of `channel` of `orders` differs from 'shop' in nothing"),
+        "{found:?}"
+    );
+    let table = |name: &str, sql: &str| TableInput {
+        name: name.parse().expect("a name"),
+        sql: SqlText::plain(sql),
+        order_by: Vec::new(),
+        checks: Vec::new(),
+    };
+    let tables = [
+        table("filtered", "SELECT sum(visits) AS v FROM orders WHERE channel = 'web'"),
+        table("joined", "SELECT n.name, o.visits FROM orders o JOIN names n ON n.code = o.channel"),
+        table("grouped", "SELECT channel, sum(visits) AS v FROM orders GROUP BY 1"),
+        table("fine", "SELECT sum(visits) AS v FROM orders WHERE lower(rtrim(channel)) = 'web'"),
+    ];
+    let tables = datasets.compute(&tables).await.expect("tables");
+    let found = of(&tables.checked().findings);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(
+        found[0].starts_with("1 value of `channel` of `orders` differs from 'web' in nothing apart from capitals"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].starts_with("3 values of `channel` of `orders` differ from values of `code` of `names`"),
+        "{found:?}"
+    );
+    assert!(found[2].contains("differs from one another in nothing"), "{found:?}");
+}
+
+#[tokio::test]
+async fn metadata_of_a_dataset_does_not_disturb_queries() {
+    let bench = orders().await;
     let sql = "SELECT currency, sum(amount) AS a FROM orders GROUP BY 1 UNION ALL SELECT currency, amount FROM orders";
-    assert!(bench.show(sql).await.contains("| EUR      | 1 |"));
+    assert!(bench.show(sql).await.contains("| EUR      | 100 "));
 }

@@ -112,7 +112,6 @@ async fn instants_do_not_silently_become_utc_dates() {
         ("SELECT count(*) FROM calls WHERE at >= DATE '2026-10-01'", "local_date(at)"),
         ("SELECT at::date FROM calls", "write local_date(at)"),
         ("SELECT CAST(at AS TIMESTAMP) FROM calls", "write local_datetime(at)"),
-        ("SELECT date_trunc('month', at) FROM calls", "give it local_datetime(at)"),
         ("SELECT extract(hour FROM at) FROM calls", "give it local_datetime(at)"),
         ("SELECT to_char(at, '%d') FROM calls", "give it local_datetime(at)"),
         ("SELECT date_bin(INTERVAL '1 day', at) FROM calls", "give it local_datetime(at)"),
@@ -124,10 +123,83 @@ async fn instants_do_not_silently_become_utc_dates() {
     for text in [
         "SELECT count(*) FROM calls WHERE at >= '2026-10-01T00:00:00Z'",
         "SELECT count(*) FROM calls WHERE said >= '2026-10-01' AND day >= '2026-10-01' AND said >= day",
+        "SELECT date_trunc('month', at), local_datetime(date_trunc('hour', at)) FROM calls",
         "SELECT date_trunc('month', local_datetime(at)), extract(epoch FROM at), date_trunc('second', at) FROM calls",
         "SELECT max(at) - min(at) > INTERVAL '1 day' FROM calls",
         "SELECT count(*) FROM calls a JOIN calls b ON a.at = b.at AND local_date(a.at) = b.day",
     ] {
         bench.show(text).await;
     }
+}
+
+/// Half-hours of the night in which clocks go back, and of the day after.
+async fn night(zone: &str, at: &[&str]) -> Bench {
+    let mut bench = Bench::new(LIMITS, zone);
+    bench.add("night", batch(&[("at", "timestamptz", instants(at.iter().copied()))])).await;
+    bench
+}
+
+#[tokio::test]
+async fn groups_by_hour_keep_the_hour_that_comes_twice() {
+    let at = [
+        "2026-11-01T05:30:00Z",
+        "2026-11-01T06:00:00Z",
+        "2026-11-01T06:30:00Z",
+        "2026-11-01T07:10:00Z",
+        "2026-11-01T08:00:00Z",
+    ];
+    let bench = night("America/Chicago", &at).await;
+    let sql = "SELECT date_trunc('hour', at) AS hour, local_datetime(date_trunc('hour', at)) AS civil, count(*) AS n \
+               FROM night GROUP BY 1 ORDER BY 1";
+    let shown = bench.show(sql).await;
+    for row in [
+        "| 2026-11-01T05:00:00Z | 2026-11-01T00:00:00 | 1 |",
+        "| 2026-11-01T06:00:00Z | 2026-11-01T01:00:00 | 2 |",
+        "| 2026-11-01T07:00:00Z | 2026-11-01T01:00:00 | 1 |",
+        "| 2026-11-01T08:00:00Z | 2026-11-01T02:00:00 | 1 |",
+    ] {
+        assert!(shown.contains(row), "{row} in\n{shown}");
+    }
+    let days = bench.show("SELECT DISTINCT date_trunc('day', at) AS d FROM night").await;
+    assert!(days.contains("| 2026-11-01T05:00:00Z |") && days.lines().count() == 5, "{days}");
+    let message =
+        bench.refusal("SELECT date_trunc('hour', local_datetime(at)) AS h, count(*) FROM night GROUP BY 1").await;
+    assert!(message.contains("write date_trunc('hour', at)") && message.contains("line 1, column"), "{message}");
+}
+
+#[tokio::test]
+async fn hours_are_cut_where_zones_are_odd() {
+    for (zone, at, unit, cut) in [
+        ("Asia/Kathmandu", "2026-10-01T00:20:00Z", "hour", "2026-10-01T00:15:00Z"),
+        // Clocks go back half an hour from 02:00: the hour then begins with the change.
+        ("Australia/Lord_Howe", "2026-04-04T14:50:00Z", "hour", "2026-04-04T14:00:00Z"),
+        ("Australia/Lord_Howe", "2026-04-04T15:10:00Z", "hour", "2026-04-04T15:00:00Z"),
+        ("Australia/Lord_Howe", "2026-04-04T15:40:00Z", "hour", "2026-04-04T15:30:00Z"),
+        ("America/Chicago", "2026-03-08T08:10:00Z", "hour", "2026-03-08T08:00:00Z"),
+        ("America/Chicago", "2026-03-08T08:10:00Z", "day", "2026-03-08T06:00:00Z"),
+        ("America/Chicago", "2026-03-08T20:10:00Z", "week", "2026-03-02T06:00:00Z"),
+        ("America/Chicago", "2026-11-20T20:10:00Z", "month", "2026-11-01T05:00:00Z"),
+        ("America/Chicago", "2026-11-20T20:10:00Z", "quarter", "2026-10-01T05:00:00Z"),
+        ("America/Chicago", "2026-11-20T20:10:00Z", "year", "2026-01-01T06:00:00Z"),
+        ("America/Chicago", "1969-11-20T20:10:30.5Z", "minute", "1969-11-20T20:10:00Z"),
+        // Midnight does not exist: the day begins at 01:00.
+        ("America/Sao_Paulo", "2017-10-15T12:00:00Z", "day", "2017-10-15T03:00:00Z"),
+    ] {
+        let bench = night(zone, &[at]).await;
+        let shown = bench.show(&format!("SELECT date_trunc('{unit}', at) AS t FROM night")).await;
+        assert!(shown.contains(&format!("| {cut} |")), "{zone} {at} {unit}:\n{shown}");
+    }
+    let bench = night("UTC", &["2026-11-01T05:30:00Z"]).await;
+    let other = bench.show("SELECT date_trunc('day', at, 'Asia/Tokyo') AS t FROM night").await;
+    assert!(other.contains("| 2026-10-31T15:00:00Z |"), "{other}");
+    for (sql, word) in [
+        ("SELECT date_trunc('fortnight', at) FROM night", "hour, day, week"),
+        ("SELECT date_trunc('day', at, 'Asia/Tokio') FROM night", "did you mean `Asia/Tokyo`?"),
+        ("SELECT date_trunc('day') FROM night", "takes a unit and a time"),
+    ] {
+        let message = bench.refusal(sql).await;
+        assert!(message.contains(word), "{sql}: {message}");
+    }
+    let local = bench.show("SELECT date_trunc('hour', TIMESTAMP '2026-10-01T05:30:00') AS t, date_trunc('month', DATE '2026-10-05') AS m").await;
+    assert!(local.contains("2026-10-01T05:00:00 ") && local.contains("2026-10-01T00:00:00 "), "{local}");
 }

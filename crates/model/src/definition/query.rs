@@ -218,6 +218,8 @@ pub struct Covers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CoversEvery {
+    /// Every hour; when clocks go back, the one that comes twice counts twice for times with zone.
+    Hour,
     /// Every civil day.
     Day,
     /// Every month.

@@ -1,13 +1,11 @@
 //! `sum` and `avg`: exact totals of whole numbers and decimals in 256 bits, compensated ones of
 //! doubles. A sum that does not fit its type is an error; an average of exact numbers is a quotient.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow::{
-    array::{
-        Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, Float64Array, Int64Array, ListArray, PrimitiveArray,
-    },
-    buffer::{NullBuffer, OffsetBuffer},
+    array::{Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, Float64Array, Int64Array, PrimitiveArray},
+    buffer::NullBuffer,
     datatypes::{DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Float64Type, Int64Type, i256},
 };
 use datafusion::{
@@ -21,6 +19,7 @@ use datafusion::{
 };
 
 use super::{
+    distinct::Distinct,
     gather::{Double, Exact, Total, double_at, exact_at, passes},
     kinds::{DIGITS, Family, WIDE, WIDE_SCALE, computed, digits},
     operate::TOO_LARGE,
@@ -122,7 +121,7 @@ impl AggregateUDFImpl for Adding {
         }
         let finish = self.finish(&args);
         Ok(match (args.is_distinct, input) {
-            (true, _) => Box::new(Distinct { values: BTreeMap::new(), finish }),
+            (true, _) => Box::new(Distinct::new(finish)),
             (false, DataType::Float64) => Box::new(One::<Double> { total: Double::default(), count: 0, finish }),
             (false, _) => Box::new(One::<Exact> { total: Exact::default(), count: 0, finish }),
         })
@@ -185,20 +184,20 @@ fn plain(name: &str) -> String {
 }
 
 /// Digits without a type of their own, as states keep them.
-const DIGITS_ALONE: DataType = DataType::Decimal256(76, 0);
+pub(super) const DIGITS_ALONE: DataType = DataType::Decimal256(76, 0);
 
 /// From a total to the result.
 #[derive(Debug, Clone)]
-struct Finish {
+pub(super) struct Finish {
     what: What,
     /// Digits behind the point of exact totals.
     scale: i8,
-    result: DataType,
+    pub result: DataType,
     label: String,
 }
 
 impl Finish {
-    fn too_large<T>(&self) -> Result<T> {
+    pub fn too_large<T>(&self) -> Result<T> {
         exec_err!("`{}` {TOO_LARGE}", self.label)
     }
 
@@ -228,7 +227,7 @@ impl Finish {
 }
 
 /// How totals of a kind become states and results.
-trait Finished: Total {
+pub(super) trait Finished: Total {
     fn state(totals: &[Self]) -> Vec<ArrayRef>;
     fn from_state(states: &[ArrayRef], row: usize) -> Self;
     /// One result for each total; NULL where nothing was counted.
@@ -423,98 +422,6 @@ impl<T: Finished> GroupsAccumulator for Groups<T> {
 
     fn size(&self) -> usize {
         self.totals.capacity() * size_of::<T>() + self.counts.capacity() * size_of::<i64>()
-    }
-}
-
-/// Each value once, with how often it stands in a window.
-#[derive(Debug)]
-struct Distinct {
-    /// By the exact digits, or the bits of a double.
-    values: BTreeMap<i256, i64>,
-    finish: Finish,
-}
-
-impl Distinct {
-    fn is_double(&self) -> bool {
-        self.finish.result == DataType::Float64
-    }
-
-    fn key(&self, array: &ArrayRef, row: usize) -> Option<i256> {
-        // Adding zero takes the sign from -0.
-        if self.is_double() {
-            double_at(array, row).map(|value| i256::from_i128((value + 0.0).to_bits().into()))
-        } else {
-            exact_at(array, row)
-        }
-    }
-
-    fn rows(&mut self, array: &ArrayRef, by: i64) {
-        for row in 0..array.len() {
-            if let Some(key) = self.key(array, row) {
-                let times = self.values.entry(key).or_insert(0);
-                *times += by;
-                if *times == 0 {
-                    self.values.remove(&key);
-                }
-            }
-        }
-    }
-
-    fn array(&self) -> ArrayRef {
-        let keys = self.values.keys().copied();
-        if self.is_double() {
-            let double = |key: i256| f64::from_bits(u64::try_from(key.as_i128()).unwrap_or_default());
-            Arc::new(Float64Array::from_iter_values(keys.map(double)))
-        } else {
-            Arc::new(Decimal256Array::from_iter_values(keys).with_data_type(DIGITS_ALONE))
-        }
-    }
-
-    fn finish<T: Finished>(&self) -> Result<ScalarValue> {
-        let array = self.array();
-        let total = (0..array.len()).try_fold(T::default(), |total, row| total.take(&array, row, false));
-        let Some(total) = total else { return self.finish.too_large() };
-        let count = i64::try_from(array.len()).unwrap_or(i64::MAX);
-        ScalarValue::try_from_array(&T::results(&[total], &[count], &self.finish)?, 0)
-    }
-}
-
-impl Accumulator for Distinct {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.rows(&values[0], 1);
-        Ok(())
-    }
-
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.rows(&values[0], -1);
-        Ok(())
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        true
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        if self.is_double() { self.finish::<Double>() } else { self.finish::<Exact>() }
-    }
-
-    fn size(&self) -> usize {
-        // A tree's nodes are two thirds full.
-        size_of_val(self) + self.values.len() * (size_of::<i256>() + size_of::<i64>()) * 3 / 2
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let values = self.array();
-        let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
-        let list = ListArray::new(field, OffsetBuffer::from_lengths([values.len()]), values, None);
-        Ok(vec![ScalarValue::List(Arc::new(list))])
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        for values in states[0].as_list::<i32>().iter().flatten() {
-            self.rows(&values, 1);
-        }
-        Ok(())
     }
 }
 

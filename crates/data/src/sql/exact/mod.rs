@@ -6,6 +6,7 @@
 //! double, which has 15 digits whatever its size.
 
 mod average;
+mod distinct;
 mod double;
 mod gather;
 mod kinds;
@@ -65,8 +66,13 @@ impl ExprPlanner for ExactPlanner {
     }
 }
 
+/// An expression as its author wrote it, for messages.
+pub(crate) fn label(expr: &Expr) -> String {
+    operate::label(expr, false)
+}
+
 /// The operator that one of our functions stands for.
-pub(super) fn operator(function: &str) -> Option<Operator> {
+pub(crate) fn operator(function: &str) -> Option<Operator> {
     Operation::ALL.into_iter().find(|operation| operation.function() == function).map(Operation::operator)
 }
 
