@@ -48,6 +48,7 @@
 //! ```
 
 pub mod analyze;
+pub mod capitals;
 pub mod checks;
 mod collation;
 pub mod error;

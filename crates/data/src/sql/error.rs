@@ -5,7 +5,10 @@ use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
 
 use super::{deadline::TimeUp, parse::lower_first, text::Rendered};
-use crate::error::{DataError, unknown_name};
+use crate::{
+    capitals,
+    error::{DataError, unknown_name},
+};
 
 /// What a limit of the session refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,10 @@ fn words(error: &DataFusionError) -> String {
         && let SchemaError::FieldNotFound { field, valid_fields } = schema.as_ref()
     {
         let known = valid_fields.iter().map(|column| column.name.as_str());
+        let lower = field.name.to_lowercase();
+        if let Some(column) = known.clone().find(|column| *column != field.name && column.to_lowercase() == lower) {
+            return format!("unknown column `{}`: {}", field.name, capitals::help(column));
+        }
         return unknown_name("column", &field.name, known);
     }
     let text = match root {
