@@ -19,6 +19,8 @@ pub struct Period {
     first: Date,
     end: Date,
     zone: Zone,
+    /// Counted in days, whatever unit of the calendar the days happen to fill.
+    rolling: bool,
 }
 
 /// What a period is called: a unit of the calendar, or a span of days.
@@ -78,7 +80,7 @@ impl Period {
         if first >= end {
             return Err(PeriodError::Empty { first, end });
         }
-        let period = Self { first, end, zone };
+        let period = Self { first, end, zone, rolling: false };
         if period.start_instant()? >= period.end_instant()? {
             return Err(PeriodError::Skipped { first, end, zone: period.zone.name().to_owned() });
         }
@@ -136,9 +138,27 @@ impl Period {
             PeriodRule::Shifted { unit, offset } => Self::last_unit(*unit, *offset, today, zone),
             PeriodRule::Rolling { rolling_days } => {
                 let first = today.checked_sub(i64::from(*rolling_days).days()).map_err(|_| PeriodError::Range)?;
-                Self::new(first, today, zone.clone())
+                Ok(Self::new(first, today, zone.clone())?.by(rule))
             }
         }
+    }
+
+    /// The same days as a report with this rule means them: of a rolling report they are a number of days, even
+    /// where they fill a month.
+    #[must_use]
+    pub fn by(self, rule: &PeriodRule) -> Self {
+        Self { rolling: matches!(rule, PeriodRule::Rolling { .. }), ..self }
+    }
+
+    /// The same days, counted as days or as the unit of the calendar that they fill.
+    #[must_use]
+    pub fn rolling(self, rolling: bool) -> Self {
+        Self { rolling, ..self }
+    }
+
+    /// Whether the period is a number of days rather than a unit of the calendar.
+    pub fn is_rolling(&self) -> bool {
+        self.rolling
     }
 
     fn last_unit(unit: CalendarUnit, offset: i32, today: Date, zone: &Zone) -> Result<Self, PeriodError> {
@@ -154,11 +174,14 @@ impl Period {
         unreachable!("the loop returns or the calendar ends")
     }
 
-    /// The period of the same shape just before.
+    /// The period of the same shape just before; of a rolling one, the same number of days before.
     ///
     /// # Errors
     /// When the calendar ends there.
     pub fn previous(&self) -> Result<Self, PeriodError> {
+        if self.rolling {
+            return self.days_before();
+        }
         let before = |unit| -> Result<Self, PeriodError> {
             let mut first = step(self.first, unit, -1)?;
             loop {
@@ -174,9 +197,19 @@ impl Period {
             Shape::Month => before(CalendarUnit::Month),
             Shape::Quarter(_) => before(CalendarUnit::Quarter),
             Shape::Year => before(CalendarUnit::Year),
-            Shape::Span => {
-                let first = self.first.checked_sub(i64::from(self.days()).days()).map_err(|_| PeriodError::Range)?;
-                Self::new(first, self.first, self.zone.clone())
+            Shape::Span => self.days_before(),
+        }
+    }
+
+    /// As many days before; where the zone skips all of them, as many before those.
+    fn days_before(&self) -> Result<Self, PeriodError> {
+        let length = i64::from(self.days()).days();
+        let mut end = self.first;
+        loop {
+            let first = end.checked_sub(length).map_err(|_| PeriodError::Range)?;
+            match Self::new(first, end, self.zone.clone()) {
+                Err(PeriodError::Skipped { .. }) => end = first,
+                other => return Ok(other?.rolling(self.rolling)),
             }
         }
     }
@@ -233,8 +266,17 @@ impl Period {
         (self.end - self.first).get_days()
     }
 
-    /// What the period is called.
+    /// What the period is called: a rolling one by its days.
     pub fn shape(&self) -> Shape {
+        match self.unit() {
+            Shape::Day => Shape::Day,
+            _ if self.rolling => Shape::Span,
+            unit => unit,
+        }
+    }
+
+    /// The unit of the calendar that the days fill.
+    fn unit(&self) -> Shape {
         let is = |unit| floor(self.first, unit) == self.first && step(self.first, unit, 1) == Ok(self.end);
         if self.days() == 1 {
             Shape::Day
@@ -252,12 +294,12 @@ impl Period {
     }
 }
 
-/// The period's key, one for each interval: `2026-10`, `2026-W43`, `2026-Q4`, `2026`, `2026-10-05`
+/// The period's key, one for each interval, however a report counts it: `2026-10`, `2026-W43`, `2026-Q4`, `2026`, `2026-10-05`
 /// or `2026-10-01..2026-10-15`. `Period::parse` reads it back.
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = self.first;
-        match self.shape() {
+        match self.unit() {
             Shape::Day => write!(f, "{first}"),
             Shape::Week => {
                 let week = first.iso_week_date();
@@ -417,7 +459,45 @@ mod tests {
         assert_eq!(last(PeriodRule::Rolling { rolling_days: 3 }), "2026-10-16..2026-10-19");
     }
 
+    #[test]
+    fn thirty_days_that_fill_a_month_are_compared_with_the_thirty_days_before() {
+        let rule = PeriodRule::Rolling { rolling_days: 30 };
+        let nominal: Timestamp = "2026-10-01T08:00:00Z".parse().expect("an instant");
+        let last = Period::last(&rule, nominal, &Zone::utc()).expect("a period");
+        assert_eq!((last.days(), last.shape()), (30, Shape::Span));
+        let previous = last.previous().expect("a period");
+        assert_eq!(
+            (previous.start_date().to_string(), previous.end_date().to_string()),
+            ("2026-08-02".to_owned(), "2026-09-01".to_owned())
+        );
+        // The key names the interval: a report that becomes a rolling one does not report on it again.
+        assert_eq!(last.to_string(), "2026-09");
+        assert_eq!(period("2026-09", "UTC").by(&rule), last);
+        assert_eq!(period("2026-09-01..2026-10-01", "UTC").by(&rule), last);
+        assert_eq!(period("2026-09", "UTC").previous().expect("a period").to_string(), "2026-08");
+    }
+
     proptest! {
+        #[test]
+        fn rolling_periods_keep_their_length_and_meet(
+            seconds in 0i64..4_000_000_000,
+            days in 1u16..800,
+            zone_name in prop::sample::select(vec!["UTC", "America/Chicago", "Africa/Cairo", "Pacific/Apia", "Australia/Lord_Howe"]),
+        ) {
+            let zone = zone(zone_name);
+            let rule = PeriodRule::Rolling { rolling_days: days };
+            let nominal = Timestamp::from_second(seconds).expect("in range");
+            // Apia had no 2011-12-30: there is no such period to report on.
+            let Ok(period) = Period::last(&rule, nominal, &zone) else { return Ok(()) };
+            prop_assert_eq!(period.days(), i32::from(days));
+            let previous = period.previous().expect("a period");
+            prop_assert_eq!(previous.days(), i32::from(days));
+            prop_assert!(previous.is_rolling());
+            prop_assert!(previous.end_instant().expect("in range") <= period.start_instant().expect("in range"));
+            let again = Period::parse(&period.to_string(), &zone).expect("a period").by(&rule);
+            prop_assert_eq!(again, period);
+        }
+
         #[test]
         fn periods_meet_without_gap_or_overlap(
             seconds in 0i64..4_000_000_000,

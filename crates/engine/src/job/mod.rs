@@ -69,11 +69,19 @@ pub struct Days {
     pub end: Date,
     /// The report's zone.
     pub zone: Zone,
+    /// Whether they are a number of days, whatever unit of the calendar they fill.
+    #[serde(default)]
+    pub rolling: bool,
 }
 
 impl From<&Period> for Days {
     fn from(period: &Period) -> Self {
-        Self { first: period.start_date(), end: period.end_date(), zone: period.zone().clone() }
+        Self {
+            first: period.start_date(),
+            end: period.end_date(),
+            zone: period.zone().clone(),
+            rolling: period.is_rolling(),
+        }
     }
 }
 
@@ -83,7 +91,7 @@ impl Days {
     /// # Errors
     /// When no such period exists.
     pub fn period(&self) -> Result<Period, PeriodError> {
-        Period::new(self.first, self.end, self.zone.clone())
+        Ok(Period::new(self.first, self.end, self.zone.clone())?.rolling(self.rolling))
     }
 }
 
