@@ -73,7 +73,7 @@ impl Engine {
         run: &mut Run,
         editions: &[EditionOutput],
     ) -> Result<DeliveryOutcome, EngineError> {
-        let resolution = self.recipients(request, resolved, editions)?;
+        let resolution = self.recipients(request, resolved, editions).await?;
         if !resolution.refusals.is_empty() {
             return Err(EngineError::Refused { refusals: resolution.refusals });
         }

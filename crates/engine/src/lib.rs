@@ -11,7 +11,7 @@ mod input;
 pub mod job;
 mod keys;
 mod lint;
-mod mailboxes;
+mod members;
 mod outcome;
 mod pipeline;
 mod plan;

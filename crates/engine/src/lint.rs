@@ -1,5 +1,8 @@
-//! What is wrong with texts and SQL before anything runs: syntax, tables that do not exist, columns
+//! What is wrong with texts, SQL and recipients before anything runs: syntax, tables that do not exist, columns
 //! that are named and not there. Nothing is evaluated, and what only a source knows is not guessed at.
+
+mod capitals;
+mod recipients;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,14 +26,15 @@ use punctual_model::{
     yaml::Step,
 };
 
-use crate::{job::dependency_order, mailboxes};
+use crate::job::dependency_order;
 
 /// The columns of datasets and tables, where they are known.
 type Known = BTreeMap<String, Option<Vec<String>>>;
 
 /// Every fault of a project's texts and SQL.
 pub fn lint(project: &Project, catalog: &Catalog) -> Vec<Diagnostic> {
-    let mut faults = mailboxes::faults(project);
+    let mut faults = Vec::new();
+    recipients::lint(project, &mut faults);
     for template in project.templates.values() {
         let known = Linter { project, catalog, template, faults: &mut faults }.query();
         Linter { project, catalog, template, faults: &mut faults }.layout(&known);
@@ -85,9 +89,10 @@ impl Linter<'_> {
         let block = self.project.error_at(&self.template.place, path, message.as_str());
         let word = place.and_then(|place| word_at(&file.text, &block.span, place));
         let diagnostic = match (word, place) {
-            (Some(span), _) => Diagnostic::error(file, span, message),
+            (Some(span), _) => self.project.error_in(&self.template.place, span, message),
             (None, Some(SqlPlace { line, column, .. })) => {
-                Diagnostic::error(file, block.span, format!("{message} (line {line}, column {column} of the SQL)"))
+                let message = format!("{message} (line {line}, column {column} of the SQL)");
+                self.project.error_in(&self.template.place, block.span, message)
             }
             (None, None) => block,
         };
@@ -106,7 +111,7 @@ impl Linter<'_> {
             let columns = match &dataset.sql {
                 Some(sql) => {
                     self.syntax(&at("sql"), sql);
-                    template_sql(sql).and_then(|sql| outline::columns(&sql))
+                    template_sql(sql).and_then(|text| outline::columns(&text)).and_then(|c| capitals::sure(sql, c))
                 }
                 // A file's other columns are known only to the file.
                 None => None,
@@ -128,12 +133,17 @@ impl Linter<'_> {
             let columns = template_sql(&table.sql).and_then(|sql| outline::columns(&sql));
             known.insert(name.to_string(), columns);
         }
+        let spelled = capitals::spelled(self.project, self.catalog, &template.query, &known);
         let mut reads = Vec::new();
         for (name, table) in &template.query.tables {
             let at = |key: &str| vec![step("query"), step("tables"), step(name.as_str()), step(key)];
             self.syntax(&at("sql"), &table.sql);
             if let Some(sql) = template_sql(&table.sql) {
-                reads.push((name.to_string(), self.tables_of(&at("sql"), name.as_str(), &sql, &known)));
+                let read = self.tables_of(&at("sql"), name.as_str(), &sql, &known);
+                for (place, message, help) in capitals::faults(&sql, &read, &spelled) {
+                    self.fault_in_sql(&at("sql"), place.as_ref(), message, Some(help));
+                }
+                reads.push((name.to_string(), read));
             }
             for (index, column) in table.order_by.iter().enumerate() {
                 let column = column.strip_prefix('-').unwrap_or(column);

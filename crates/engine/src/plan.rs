@@ -13,7 +13,7 @@ use crate::{
     environment::Engine,
     job::EditionOutput,
     outcome::{EngineError, RunOutcome},
-    request::RunRequest,
+    request::{RunRequest, run_facts},
 };
 
 /// What a delivery would do.
@@ -70,7 +70,7 @@ impl Engine {
         let made = RunRequest { until: Stage::Review, ..request.clone() };
         let outcome = self.run(&made).await?;
         let resolved = request.resolved()?;
-        let resolution = self.recipients(request, &resolved, &outcome.editions)?;
+        let resolution = self.recipients(request, &resolved, &outcome.editions).await?;
         let store = &self.parts.store;
         let (id, number) = (outcome.run.id.clone(), outcome.run.revision.number);
         let queries = store.extracts(&id, number).await?;
@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// Resolves the recipients and guards the answer; the same for a plan and for a send.
-    pub(crate) fn recipients(
+    pub(crate) async fn recipients(
         &self,
         request: &RunRequest<'_>,
         resolved: &Resolved<'_>,
@@ -130,7 +130,9 @@ impl Engine {
             confirmed: request.confirmed,
         };
         let only = (!request.editions.is_empty()).then_some(request.editions.as_slice());
-        let mut resolution = resolve(list, &keys, only, guard);
+        let facts = || run_facts(resolved, &request.period).map(|(facts, _)| facts);
+        let list = self.with_members(request.project, list, facts).await?;
+        let mut resolution = resolve(&list, &keys, only, guard);
         if request.period.end_instant()? > self.now() && !request.confirmed {
             resolution.refusals.push(format!(
                 "period {} has not ended: its last day is {}; --confirm sends it all the same, and what is sent stays",

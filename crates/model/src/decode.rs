@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use crate::{nearest::nearest, yaml::Step};
+use crate::{nearest::nearest, strict::Strict, yaml::Step};
 
 /// Something that does not fit the definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn decode<T: DeserializeOwned>(mut value: Value) -> Result<T, Vec<Fault>> {
     let mut faults: Vec<Fault> = Vec::new();
     let mut removed: Vec<Vec<Step>> = Vec::new();
     loop {
-        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
+        let error = match serde_path_to_error::deserialize::<_, T>(Strict(value.clone())) {
             Ok(decoded) if faults.is_empty() => return Ok(decoded),
             Ok(_) => return Err(faults),
             Err(error) => error,
@@ -44,7 +44,7 @@ pub fn decode<T: DeserializeOwned>(mut value: Value) -> Result<T, Vec<Fault>> {
             let misspelt = Some(format!("did you mean `{field}`?"));
             removed.iter().any(|r| r.last() == Some(&Step::Key(field.to_owned())))
                 || faults.iter().any(|f| f.help == misspelt)
-        });
+        }) || emptied(&value, &fault.path, &removed);
         let target = fault.path.clone();
         if !consequence {
             faults.push(fault);
@@ -65,6 +65,12 @@ fn steps(path: &serde_path_to_error::Path) -> Vec<Step> {
             Segment::Unknown => None,
         })
         .collect()
+}
+
+/// Whether all that a mapping held was taken out: what it lacks now is no fault of its own.
+fn emptied(value: &Value, path: &[Step], removed: &[Vec<Step>]) -> bool {
+    let empty = at(value, path).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty);
+    empty && removed.iter().any(|removed| removed.split_last().is_some_and(|(_, parent)| parent == path))
 }
 
 fn missing_field(message: &str) -> Option<&str> {
@@ -90,6 +96,13 @@ fn read_fault(mut path: Vec<Step>, message: &str, value: &Value) -> Fault {
         return Fault { path, at_key, message, help: Some(suggestion(&written, &known)) };
     }
     if let Some(field) = missing_field(message) {
+        // Where any other key may stand, the missing one may be there in another spelling.
+        let keys = at(value, &path).and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys);
+        if let Some(written) = keys.into_iter().find(|key| nearest(key, std::iter::once(field)).is_some()) {
+            path.push(Step::Key(written.clone()));
+            let help = Some(format!("did you mean `{field}`?"));
+            return Fault { path, at_key: true, message: format!("unknown key `{written}`"), help };
+        }
         let message = format!("the key `{field}` is missing");
         return Fault { path, at_key: false, message, help: Some(format!("add `{field}:`")) };
     }
@@ -171,7 +184,7 @@ fn remove(value: &mut Value, path: &[Step]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::{FiguresSection, Template};
+    use crate::definition::{Burst, Check, ColumnDecl, FiguresSection, PeriodRule, Settings, Template};
 
     fn faults<T: DeserializeOwned + std::fmt::Debug>(json: Value) -> Vec<String> {
         let faults = decode::<T>(json).expect_err("faults");
@@ -185,6 +198,43 @@ mod tests {
             faults::<FiguresSection>(json),
             ["unknown key `dta` (did you mean `data`?)", "unknown key `titel` (did you mean `title`?)"]
         );
+    }
+
+    #[test]
+    fn a_key_that_is_mistyped_in_a_form_that_can_be_short_is_told_as_in_any_other() {
+        let period = |json| faults::<PeriodRule>(json);
+        assert_eq!(
+            period(serde_json::json!({"unit": "week", "ofset": -1})),
+            ["unknown key `ofset` (did you mean `offset`?)"]
+        );
+        assert_eq!(
+            period(serde_json::json!({"rolling_dys": 7})),
+            ["unknown key `rolling_dys` (did you mean `rolling_days`?)"]
+        );
+        assert_eq!(period(serde_json::json!({"offset": 1})), ["the key `unit` is missing (add `unit:`)"]);
+        assert_eq!(
+            period(serde_json::json!({"unit": "week", "rolling_days": 7})),
+            ["`rolling_days` stands alone: leave `unit` and `offset` out ()"]
+        );
+        let check = |json| faults::<Check>(json);
+        assert_eq!(
+            check(serde_json::json!({"not_null": {"columns": ["a"], "foo": 1}})),
+            ["unknown key `foo` (known here: columns, otherwise)"]
+        );
+        assert_eq!(check(serde_json::json!({"not_nul": ["a"]})), ["unknown key `not_nul` (did you mean `not_null`?)"]);
+        assert_eq!(
+            check(serde_json::json!({"rows": {"min": 1}, "unique": ["a"]})),
+            ["`rows` and `unique` are two checks: write each as an item of its own ()"]
+        );
+        let decl = serde_json::json!({"fromat": "Ad Cost", "type": "int"});
+        assert_eq!(faults::<ColumnDecl>(decl), ["unknown key `fromat` (did you mean `from`?)"]);
+    }
+
+    #[test]
+    fn a_list_is_not_read_as_the_keys_at_its_places() {
+        let told = ["this is a list, but it must be a mapping of keys ()"];
+        assert_eq!(faults::<Burst>(serde_json::json!(["client_id", "clients", "client"])), told);
+        assert_eq!(faults::<Settings>(serde_json::json!(["My reports"])), told);
     }
 
     #[test]

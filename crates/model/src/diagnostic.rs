@@ -15,6 +15,15 @@ pub enum Severity {
     Warning,
 }
 
+/// The definition that a diagnostic is about: its fault stops what depends on it, and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Subject {
+    /// `source`, `template`, `report`, `list`, or `settings`.
+    pub kind: &'static str,
+    /// Its name; of a template `name@version`, or `name@` where the version is what is wrong.
+    pub name: String,
+}
+
 /// Something wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
@@ -32,6 +41,8 @@ pub struct Diagnostic {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
+    /// The definition it is about, where that is known: a file that is no YAML may hold any.
+    pub definition: Option<Subject>,
 }
 
 impl Diagnostic {
@@ -46,7 +57,22 @@ impl Diagnostic {
             span,
             line,
             column,
+            definition: None,
         }
+    }
+
+    /// The same as something worth a look, that stops nothing.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same about a definition.
+    #[must_use]
+    pub fn about(mut self, definition: Option<Subject>) -> Self {
+        self.definition = definition;
+        self
     }
 
     /// The same with a way out.

@@ -53,7 +53,12 @@ pub fn resolve(list: &List, editions: &[String], only: Option<&[String]>, guard:
     let mut resolution = Resolution::default();
     let known: BTreeSet<&str> = editions.iter().map(String::as_str).collect();
     let mut seen = BTreeMap::new();
-    for member in &list.members {
+    let Some(members) = list.members.listed() else {
+        // Never an empty list in place of one that was not read.
+        resolution.refusals.push(format!("the members of list `{}` were not read", list.name));
+        return resolution;
+    };
+    for member in members {
         match edition_of(member, guard.burst) {
             Err(refusal) => resolution.refusals.push(refusal),
             Ok(edition) if !known.contains(edition.as_str()) => resolution.warnings.push(format!(
@@ -214,7 +219,8 @@ mod tests {
                     name: None,
                     id: None,
                 })
-                .collect(),
+                .collect::<Vec<_>>()
+                .into(),
             domains: domains.iter().map(|(k, d)| (MemberKey((*k).to_owned()), vec![(*d).to_owned()])).collect(),
         }
     }

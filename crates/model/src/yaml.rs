@@ -6,8 +6,10 @@ use std::{fmt, ops::Range};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Options, Spanned, budget::BudgetBreach, options::DuplicateKeyPolicy};
 
-/// The largest file of definitions, in bytes.
-pub const MAX_BYTES: usize = 256 * 1024;
+/// The largest file of definitions, in bytes: a list of 6,000 members takes half of it. What a file costs to read
+/// is bounded by its nodes, whatever its bytes.
+pub const MAX_BYTES: usize = 1024 * 1024;
+const MAX_NODES: usize = 100_000;
 const MAX_DEPTH: usize = 64;
 const MAX_ALIASES: usize = 1_000;
 
@@ -18,6 +20,9 @@ pub struct Node {
     pub span: Range<usize>,
     /// The value.
     pub content: Content,
+    /// What stands in the file for a scalar that YAML takes for a number, a truth value or nothing, where it is not
+    /// written as JSON would: `1_000`, `0x10`, `007`, `1e3`, `~`, or an alias.
+    pub written: Option<String>,
 }
 
 /// What a node holds.
@@ -73,8 +78,28 @@ pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
         YamlError { message: words(error), span }
     })?;
     let mut nodes: Vec<Node> = nodes.into_iter().map(|node| node.into_node(text)).collect();
+    nodes.iter().try_for_each(refuse_equal_keys)?;
     nodes.retain(|node| node.content != Content::Scalar(serde_json::Value::Null));
     Ok(nodes)
+}
+
+/// Keys that YAML tells apart and a definition does not: `7` and `"7"`.
+fn refuse_equal_keys(node: &Node) -> Result<(), YamlError> {
+    match &node.content {
+        Content::Scalar(_) => Ok(()),
+        Content::Sequence(items) => items.iter().try_for_each(refuse_equal_keys),
+        Content::Mapping(entries) => {
+            let mut seen = std::collections::BTreeSet::new();
+            for (key, value) in entries {
+                if !seen.insert(key.name.as_str()) {
+                    let message = format!("the key `{}` stands here a second time", key.name);
+                    return Err(YamlError { message, span: key.span.clone() });
+                }
+                refuse_equal_keys(value)?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Writes a value as YAML, for people.
@@ -91,6 +116,8 @@ fn options() -> Options {
     if let Some(budget) = options.budget.as_mut() {
         budget.max_aliases = MAX_ALIASES;
         budget.max_depth = MAX_DEPTH;
+        budget.max_nodes = MAX_NODES;
+        budget.max_events = 3 * MAX_NODES;
         budget.flow_nesting_limit = MAX_DEPTH;
     }
     options
@@ -213,6 +240,12 @@ impl Node {
     }
 }
 
+/// What stands in the file for a scalar: its text, or an alias or a tag.
+fn text_at(text: &str, span: &Range<usize>) -> Option<String> {
+    let written = text.get(span.clone())?.trim();
+    (!written.is_empty()).then(|| written.to_owned())
+}
+
 /// A node as the parser gives it, with locations in place of ranges.
 struct SpannedNode(Spanned<Raw>);
 
@@ -222,11 +255,19 @@ enum Raw {
     Mapping(Vec<(Spanned<KeyText>, SpannedNode)>),
 }
 
-struct KeyText(String);
+enum KeyText {
+    Text(String),
+    /// What YAML takes for a number or a truth value; its text is what counts.
+    Typed(String),
+}
 
 impl SpannedNode {
     fn into_node(self, text: &str) -> Node {
         let span = range(&self.0.referenced, text);
+        let written = match &self.0.value {
+            Raw::Scalar(serde_json::Value::String(_)) | Raw::Sequence(_) | Raw::Mapping(_) => None,
+            Raw::Scalar(value) => text_at(text, &span).filter(|written| *written != value.to_string()),
+        };
         let content = match self.0.value {
             Raw::Scalar(value) => Content::Scalar(value),
             Raw::Sequence(items) => Content::Sequence(items.into_iter().map(|item| item.into_node(text)).collect()),
@@ -235,12 +276,16 @@ impl SpannedNode {
                     .into_iter()
                     .map(|(key, node)| {
                         let span = range(&key.referenced, text);
-                        (Key { name: key.value.0, span }, node.into_node(text))
+                        let name = match key.value {
+                            KeyText::Text(name) => name,
+                            KeyText::Typed(value) => text_at(text, &span).unwrap_or(value),
+                        };
+                        (Key { name, span }, node.into_node(text))
                     })
                     .collect(),
             ),
         };
-        Node { span, content }
+        Node { span, content, written }
     }
 }
 
@@ -253,9 +298,9 @@ impl<'de> Deserialize<'de> for SpannedNode {
 impl<'de> Deserialize<'de> for KeyText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Raw::deserialize(deserializer)? {
-            Raw::Scalar(serde_json::Value::String(text)) => Ok(Self(text)),
+            Raw::Scalar(serde_json::Value::String(text)) => Ok(Self::Text(text)),
             Raw::Scalar(serde_json::Value::Null) => Err(D::Error::custom("a key is empty")),
-            Raw::Scalar(other) => Ok(Self(other.to_string())),
+            Raw::Scalar(other) => Ok(Self::Typed(other.to_string())),
             _ => Err(D::Error::custom("a key must be text or a number")),
         }
     }
@@ -330,6 +375,35 @@ mod tests {
         assert_eq!(&text[nodes[0].span_at(&path)], "xlsx");
         assert_eq!(&text[nodes[0].key_span_at(&[Step::Key("name".into())])], "name");
         assert_eq!(nodes[1].to_json()["domains"]["7"][0], "a.example");
+    }
+
+    #[test]
+    fn scalars_and_keys_keep_the_text_that_they_are_written_with() {
+        for text in ["1_000", "0x10", "0o17", "007", "1e3", "1.50", "+1", "~", "1_000.5", ".5"] {
+            let nodes = parse(&format!("a: {text}\nb: [x, {text}]\n{text}: c\n"));
+            let Ok(nodes) = nodes else {
+                assert_eq!(text, "~", "only a key that is empty is refused");
+                continue;
+            };
+            for path in [vec![Step::Key("a".into())], vec![Step::Key("b".into()), Step::Index(1)]] {
+                let node = path.iter().try_fold(&nodes[0], Node::step).expect("there");
+                let kept = node.written.clone().unwrap_or_else(|| node.to_json().as_str().unwrap_or("").to_owned());
+                assert_eq!(kept, text);
+            }
+            assert_eq!(nodes[0].get(text).map(Node::to_json), Some("c".into()), "{text}");
+        }
+        let error = parse("7: a\n\"7\": b\n").expect_err("one key twice");
+        assert_eq!(error.message, "the key `7` stands here a second time");
+        assert_eq!(parse("a: 7\n").expect("yaml")[0].get("a").and_then(|node| node.written.clone()), None);
+    }
+
+    #[test]
+    fn six_thousand_members_fit_into_a_file_and_take_no_time() {
+        let members: String = (0..6_000)
+            .map(|n| format!("  - {{key: {n}, email: first.last{n}@some-client{n}.example, name: Client {n}}}\n"))
+            .collect();
+        let nodes = parse(&format!("kind: list\nname: a\nmembers:\n{members}")).expect("it fits");
+        assert!(matches!(&nodes[0].get("members").expect("there").content, Content::Sequence(m) if m.len() == 6_000));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::shape::{Written, text_or_keys};
 use crate::slug::Slug;
 
 /// What the document shows, from top to bottom.
@@ -161,36 +162,53 @@ pub struct TextSection {
 }
 
 /// A column to show: its name, or its name with a label and a format.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a column, or {field, label, format, decimals, formula}")]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum FieldSpec {
     /// Only the column's name.
     Name(String),
     /// The name, and how to show it.
-    With {
-        /// The column's name; with `formula`, the new column's name.
-        field: String,
-        /// What people read; by default the name with spaces.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        label: Option<String>,
-        /// How values are written; by default chosen from the column's type.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        format: Option<FieldFormat>,
-        /// Digits behind the decimal point.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        decimals: Option<u8>,
-        /// An arithmetic expression over columns shown before it: `+ - * /`, parentheses, numbers.
-        /// A spreadsheet gets it as a live formula.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        formula: Option<String>,
-    },
+    With(Field),
+}
+
+/// A column, and how to show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The column's name; with `formula`, the new column's name.
+    pub field: String,
+    /// What people read; by default the name with spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// How values are written; by default chosen from the column's type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<FieldFormat>,
+    /// Digits behind the decimal point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 15))]
+    pub decimals: Option<u8>,
+    /// An arithmetic expression over columns shown before it: `+ - * /`, parentheses, numbers.
+    /// A spreadsheet gets it as a live formula.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for FieldSpec {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "a column, or {field, label, format, ...}";
+        Ok(match text_or_keys(expected, deserializer)? {
+            Written::Text(name) => Self::Name(name),
+            Written::Keys(field) => Self::With(field),
+            Written::List(never) => match never {},
+        })
+    }
 }
 
 impl FieldSpec {
     /// The column's name.
     pub fn field(&self) -> &str {
         match self {
-            Self::Name(field) | Self::With { field, .. } => field,
+            Self::Name(field) | Self::With(Field { field, .. }) => field,
         }
     }
 
@@ -198,7 +216,7 @@ impl FieldSpec {
     pub fn label(&self) -> Option<&str> {
         match self {
             Self::Name(_) => None,
-            Self::With { label, .. } => label.as_deref(),
+            Self::With(field) => field.label.as_deref(),
         }
     }
 
@@ -206,7 +224,7 @@ impl FieldSpec {
     pub fn format(&self) -> Option<FieldFormat> {
         match self {
             Self::Name(_) => None,
-            Self::With { format, .. } => *format,
+            Self::With(field) => field.format,
         }
     }
 
@@ -214,7 +232,7 @@ impl FieldSpec {
     pub fn decimals(&self) -> Option<u8> {
         match self {
             Self::Name(_) => None,
-            Self::With { decimals, .. } => *decimals,
+            Self::With(field) => field.decimals,
         }
     }
 
@@ -222,7 +240,7 @@ impl FieldSpec {
     pub fn formula(&self) -> Option<&str> {
         match self {
             Self::Name(_) => None,
-            Self::With { formula, .. } => formula.as_deref(),
+            Self::With(field) => field.formula.as_deref(),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 
+use super::shape::{Written, list_or_keys};
 use crate::slug::Slug;
 
 /// Recipients, and the domains they may have.
@@ -14,12 +15,94 @@ use crate::slug::Slug;
 pub struct List {
     /// The name that reports use.
     pub name: Slug,
-    /// The recipients.
-    pub members: Vec<Member>,
+    /// The recipients: written here, in a CSV file of the project, or asked of a source.
+    pub members: Members,
     /// The domains that a key's recipients may have: `{7: [acme.example]}`.
     /// With any entry here, a key without one is refused.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub domains: IndexMap<MemberKey, Vec<String>>,
+}
+
+/// Where a list's recipients stand.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Members {
+    /// Written in the list.
+    Listed(Vec<Member>),
+    /// In a CSV file of the project.
+    File(MembersFile),
+    /// In a source; asked when a delivery is planned.
+    Query(MembersQuery),
+}
+
+/// A CSV file with a header: `email`, and where wanted `key`, `name` and `id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MembersFile {
+    /// The file, relative to the project's folder; it stays within the project.
+    pub file: String,
+}
+
+/// A query that gives the columns `email`, and where wanted `key`, `name` and `id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MembersQuery {
+    /// The source's name.
+    pub source: Slug,
+    /// One SELECT in the source's own SQL. `{{ ... }}` values become bind parameters.
+    pub sql: String,
+}
+
+impl Members {
+    /// The recipients, where they are known: those of a query are known only to its source.
+    pub fn listed(&self) -> Option<&[Member]> {
+        match self {
+            Self::Listed(members) => Some(members),
+            Self::File(_) | Self::Query(_) => None,
+        }
+    }
+
+    /// The source that is asked for the recipients.
+    pub fn source(&self) -> Option<&Slug> {
+        match self {
+            Self::Query(query) => Some(&query.source),
+            Self::Listed(_) | Self::File(_) => None,
+        }
+    }
+}
+
+impl From<Vec<Member>> for Members {
+    fn from(members: Vec<Member>) -> Self {
+        Self::Listed(members)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            file: Option<String>,
+            source: Option<Slug>,
+            sql: Option<String>,
+        }
+        let expected = "a list of members, {file: members.csv}, or {source, sql}";
+        let keys = match list_or_keys(expected, deserializer)? {
+            Written::List(members) => return Ok(Self::Listed(members)),
+            Written::Keys(keys) => keys,
+            Written::Text(never) => match never {},
+        };
+        match keys {
+            Keys { file: Some(file), source: None, sql: None } => Ok(Self::File(MembersFile { file })),
+            Keys { file: None, source: Some(source), sql: Some(sql) } => Ok(Self::Query(MembersQuery { source, sql })),
+            Keys { file: None, source: Some(_), sql: None } => Err(D::Error::missing_field("sql")),
+            Keys { file: None, source: None, sql: Some(_) } => Err(D::Error::missing_field("source")),
+            Keys { file: None, source: None, sql: None } => {
+                Err(D::Error::custom("this says no members: write `file`, or `source` and `sql`"))
+            }
+            Keys { file: Some(_), .. } => Err(D::Error::custom("`file` stands alone: leave `source` and `sql` out")),
+        }
+    }
 }
 
 /// One recipient.

@@ -5,14 +5,16 @@ mod layout;
 mod list;
 mod query;
 mod report;
+pub mod schema;
 mod settings;
+mod shape;
 mod source;
 
 pub use layout::{
-    ChartKind, ChartSection, Compare, FieldFormat, FieldSpec, FiguresSection, Layout, Section, TableSection,
+    ChartKind, ChartSection, Compare, Field, FieldFormat, FieldSpec, FiguresSection, Layout, Section, TableSection,
     TextSection,
 };
-pub use list::{List, Member, MemberKey};
+pub use list::{List, Member, MemberKey, Members, MembersFile, MembersQuery};
 pub use query::{
     Accepted, Check, ColumnDecl, Columns, Covers, CoversEvery, Dataset, NotNull, Otherwise, Parameter, Query,
     RowsCheck, SqlCheck, Table, Template, Unique,

@@ -3,9 +3,12 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 
-use super::Layout;
+use super::{
+    Layout,
+    shape::{Written, list_or_keys, text_or_keys},
+};
 use crate::{column_type::ColumnType, slug::Slug};
 
 /// A query and a layout in an immutable version: once used, its content cannot change.
@@ -77,8 +80,8 @@ pub struct Dataset {
 pub type Columns = IndexMap<String, ColumnDecl>;
 
 /// A declared column: its type, or its type and the name it has in the source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a type such as int or decimal(18,2), or {from, type}")]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum ColumnDecl {
     /// Only the type.
     Type(ColumnType),
@@ -90,6 +93,24 @@ pub enum ColumnDecl {
         #[serde(rename = "type")]
         column_type: ColumnType,
     },
+}
+
+impl<'de> Deserialize<'de> for ColumnDecl {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            from: String,
+            #[serde(rename = "type")]
+            column_type: ColumnType,
+        }
+        let expected = "a type such as int or decimal(18,2), or {from, type}";
+        Ok(match text_or_keys(expected, deserializer)? {
+            Written::Text(column_type) => Self::Type(column_type),
+            Written::Keys(Keys { from, column_type }) => Self::From { from, column_type },
+            Written::List(never) => match never {},
+        })
+    }
 }
 
 impl ColumnDecl {
@@ -124,7 +145,7 @@ pub struct Table {
 }
 
 /// A condition on a dataset or table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// The number of rows is within bounds.
@@ -139,6 +160,43 @@ pub enum Check {
     Accepted(Accepted),
     /// The SELECT returns no row; the rows it returns are the findings.
     Sql(SqlCheck),
+}
+
+impl<'de> Deserialize<'de> for Check {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            rows: Option<RowsCheck>,
+            covers: Option<Covers>,
+            not_null: Option<NotNull>,
+            unique: Option<Unique>,
+            accepted: Option<Accepted>,
+            sql: Option<SqlCheck>,
+        }
+        let keys = Keys::deserialize(deserializer)?;
+        let mut checks = [
+            keys.rows.map(Self::Rows),
+            keys.covers.map(Self::Covers),
+            keys.not_null.map(Self::NotNull),
+            keys.unique.map(Self::Unique),
+            keys.accepted.map(Self::Accepted),
+            keys.sql.map(Self::Sql),
+        ]
+        .into_iter()
+        .flatten();
+        let Some(check) = checks.next() else {
+            return Err(D::Error::custom("this says no check: write rows, covers, not_null, unique, accepted or sql"));
+        };
+        match checks.next() {
+            None => Ok(check),
+            Some(other) => Err(D::Error::custom(format!(
+                "`{}` and `{}` are two checks: write each as an item of its own",
+                check.kind(),
+                other.kind()
+            ))),
+        }
+    }
 }
 
 impl Check {
@@ -226,9 +284,20 @@ pub enum CoversEvery {
     Month,
 }
 
+const COLUMNS_EXPECTED: &str = "a list of columns, or {columns, otherwise}";
+
+/// The keys of a check over columns.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnsKeys {
+    columns: Vec<String>,
+    #[serde(default)]
+    otherwise: Otherwise,
+}
+
 /// The columns hold no NULL: a list of columns, or `{columns, otherwise}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a list of columns, or {columns, otherwise}")]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum NotNull {
     /// A list of columns; a NULL fails the run.
     Columns(Vec<String>),
@@ -237,8 +306,19 @@ pub enum NotNull {
         /// The columns.
         columns: Vec<String>,
         /// What happens to a row with a NULL.
+        #[serde(default)]
         otherwise: Otherwise,
     },
+}
+
+impl<'de> Deserialize<'de> for NotNull {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match list_or_keys(COLUMNS_EXPECTED, deserializer)? {
+            Written::List(columns) => Self::Columns(columns),
+            Written::Keys(ColumnsKeys { columns, otherwise }) => Self::With { columns, otherwise },
+            Written::Text(never) => match never {},
+        })
+    }
 }
 
 impl NotNull {
@@ -251,8 +331,8 @@ impl NotNull {
 }
 
 /// The columns together are unique: a list of columns, or `{columns, otherwise}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a list of columns, or {columns, otherwise}")]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Unique {
     /// A list of columns; a repetition fails the run.
     Columns(Vec<String>),
@@ -261,8 +341,19 @@ pub enum Unique {
         /// The columns.
         columns: Vec<String>,
         /// `fail`, `warn`, or `exclude` (every row of a repeated value is set aside).
+        #[serde(default)]
         otherwise: Otherwise,
     },
+}
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match list_or_keys(COLUMNS_EXPECTED, deserializer)? {
+            Written::List(columns) => Self::Columns(columns),
+            Written::Keys(ColumnsKeys { columns, otherwise }) => Self::With { columns, otherwise },
+            Written::Text(never) => match never {},
+        })
+    }
 }
 
 impl Unique {
@@ -288,8 +379,8 @@ pub struct Accepted {
 }
 
 /// A SELECT that must return nothing: its text, or `{sql, otherwise}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected a SELECT, or {sql, otherwise}")]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum SqlCheck {
     /// The SELECT; a returned row fails the run.
     Text(String),
@@ -298,8 +389,26 @@ pub enum SqlCheck {
         /// The SELECT.
         sql: String,
         /// `fail` or `warn`.
+        #[serde(default)]
         otherwise: Otherwise,
     },
+}
+
+impl<'de> Deserialize<'de> for SqlCheck {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            sql: String,
+            #[serde(default)]
+            otherwise: Otherwise,
+        }
+        Ok(match text_or_keys("a SELECT, or {sql, otherwise}", deserializer)? {
+            Written::Text(sql) => Self::Text(sql),
+            Written::Keys(Keys { sql, otherwise }) => Self::With { sql, otherwise },
+            Written::List(never) => match never {},
+        })
+    }
 }
 
 impl SqlCheck {

@@ -3,8 +3,9 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 
+use super::shape::{Written, text_or_keys};
 use crate::{slug::Slug, zone::Zone};
 
 /// A template version + parameters + formats + who it is for.
@@ -114,8 +115,8 @@ impl JsonSchema for TemplateRef {
 }
 
 /// What a report reports on: a calendar unit, a unit with an offset, or a rolling span.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "expected day, week, month, quarter, year, {unit, offset} or {rolling_days: N}")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum PeriodRule {
     /// The last complete unit.
     Unit(CalendarUnit),
@@ -125,14 +126,41 @@ pub enum PeriodRule {
         unit: CalendarUnit,
         /// How many units to shift.
         #[serde(default)]
+        #[schemars(range(min = -1200, max = 1200))]
         offset: i32,
     },
-    /// The last so many complete days: `{rolling_days: 7}`.
+    /// The last so many complete days: `{rolling_days: 7}`. Compared with the same number of days before.
     Rolling {
         /// So many civil days.
-        #[schemars(range(min = 1))]
+        #[schemars(range(min = 1, max = 3660))]
         rolling_days: u16,
     },
+}
+
+impl<'de> Deserialize<'de> for PeriodRule {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Keys {
+            unit: Option<CalendarUnit>,
+            offset: Option<i32>,
+            rolling_days: Option<u16>,
+        }
+        let expected = "day, week, month, quarter, year, {unit, offset} or {rolling_days: N}";
+        let keys = match text_or_keys(expected, deserializer)? {
+            Written::Text(unit) => return Ok(Self::Unit(unit)),
+            Written::Keys(keys) => keys,
+            Written::List(never) => match never {},
+        };
+        match keys {
+            Keys { unit: Some(unit), offset, rolling_days: None } => {
+                Ok(Self::Shifted { unit, offset: offset.unwrap_or_default() })
+            }
+            Keys { unit: None, offset: None, rolling_days: Some(rolling_days) } => Ok(Self::Rolling { rolling_days }),
+            Keys { rolling_days: None, .. } => Err(D::Error::missing_field("unit")),
+            Keys { .. } => Err(D::Error::custom("`rolling_days` stands alone: leave `unit` and `offset` out")),
+        }
+    }
 }
 
 /// A unit of the calendar.

@@ -3,11 +3,10 @@
 
 #![expect(clippy::useless_vec, reason = "paths are built and extended alike")]
 
-use super::{Located, Place, Project, steps};
+use super::{Located, Place, Project};
 use crate::{
-    address::EmailAddress,
     cron::CronExpr,
-    definition::{Channel, Check, Dataset, List, Otherwise, Report, Source, Template},
+    definition::{Channel, Check, Dataset, List, Otherwise, Report, Source, Template, schema},
     diagnostic::Diagnostic,
     kinds::{Catalog, KindSpec},
     nearest::nearest,
@@ -28,8 +27,9 @@ pub fn check(project: &Project, catalog: &Catalog) -> Vec<Diagnostic> {
         check_report(project, catalog, report, &mut faults);
     }
     for list in project.lists.values() {
-        check_list(project, list, &mut faults);
+        check_list(project, catalog, list, &mut faults);
     }
+    super::limits::check(project, &mut faults);
     faults.sort_by(|a, b| (&a.file, a.span.start).cmp(&(&b.file, b.span.start)));
     faults
 }
@@ -50,7 +50,7 @@ fn check_kind(
     place: &Place,
     base: &[Step],
     kinds: &[KindSpec],
-    (written, options): (&str, &serde_json::Map<String, serde_json::Value>),
+    (written, options, common): (&str, &serde_json::Map<String, serde_json::Value>, &[String]),
     faults: &mut Vec<Diagnostic>,
 ) {
     let at = |key: &str| base.iter().cloned().chain([Step::Key(key.to_owned())]).collect::<Vec<_>>();
@@ -59,7 +59,13 @@ fn check_kind(
         faults.push(project.error_at(place, &at("type"), format!("unknown type `{written}`")).with_help(help));
         return;
     };
-    for fault in kind.faults(options) {
+    for mut fault in kind.faults(options) {
+        // Beside the options of its type stand the keys that every definition of this sort has.
+        let unknown = fault.key.as_deref().filter(|key| kind.options.iter().all(|o| o.name != *key));
+        let mut known = common.iter().map(String::as_str).chain(kind.options.iter().map(|o| o.name));
+        if let Some(name) = unknown.and_then(|key| nearest(key, &mut known)) {
+            fault.help = format!("did you mean `{name}`?");
+        }
         let diagnostic = match &fault.key {
             Some(key) if kind.options.iter().any(|o| o.name == key) => project.error_at(place, &at(key), fault.message),
             Some(key) => project.error_at_key(place, &at(key), fault.message),
@@ -71,9 +77,10 @@ fn check_kind(
 
 fn check_settings(project: &Project, catalog: &Catalog, faults: &mut Vec<Diagnostic>) {
     let Some(place) = &project.settings_place else { return };
+    let common = schema::keys::<Channel>();
     for (name, Channel { channel_type, options }) in &project.settings.channels {
         let base = steps!["channels", name.as_str()];
-        check_kind(project, place, &base, &catalog.channels, (channel_type, options), faults);
+        check_kind(project, place, &base, &catalog.channels, (channel_type, options, &common), faults);
     }
     if let Some(default) = &project.settings.default_channel {
         check_channel(project, place, &steps!["default_channel"], default, faults);
@@ -90,7 +97,8 @@ fn check_channel(project: &Project, place: &Place, at: &[Step], name: &str, faul
 
 fn check_source(project: &Project, catalog: &Catalog, source: &Located<Source>, faults: &mut Vec<Diagnostic>) {
     let Located { value, place } = source;
-    check_kind(project, place, &[], &catalog.sources, (&value.source_type, &value.options), faults);
+    let common = schema::keys::<Source>();
+    check_kind(project, place, &[], &catalog.sources, (&value.source_type, &value.options, &common), faults);
 }
 
 fn check_template(project: &Project, catalog: &Catalog, template: &Located<Template>, faults: &mut Vec<Diagnostic>) {
@@ -284,45 +292,18 @@ fn check_against_template(
     }
 }
 
-fn check_list(project: &Project, list: &Located<List>, faults: &mut Vec<Diagnostic>) {
+fn check_list(project: &Project, catalog: &Catalog, list: &Located<List>, faults: &mut Vec<Diagnostic>) {
     let Located { value, place } = list;
-    for (index, member) in value.members.iter().enumerate() {
-        if let Some(fault) = email_fault(&member.email) {
-            faults.push(project.error_at(place, &steps!["members", index, "email"], fault));
-        }
+    let Some(source) = value.members.source() else { return };
+    let at = steps!["members", "source"];
+    if !project.knows("source", source.as_str()) {
+        let help = did_you_mean(source.as_str(), project.sources.keys().map(String::as_str), "source");
+        faults.push(project.error_at(place, &at, format!("unknown source `{source}`")).with_help(help));
     }
-}
-
-/// Why a text cannot be an e-mail address, by the rules of the send; `None` if it can.
-pub fn email_fault(email: &str) -> Option<String> {
-    email.parse::<EmailAddress>().err().map(|fault| fault.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::email_fault;
-
-    #[test]
-    fn addresses_are_told_from_other_texts() {
-        for good in ["a@b.example", "first.last+tag@mail.example", "x@localhost"] {
-            assert_eq!(email_fault(good), None, "{good}");
-        }
-        for bad in [
-            "",
-            "a",
-            "@b.example",
-            "a@",
-            "a b@c.example",
-            "a@b..example",
-            "a@b.example\r\nBcc: x@y.example",
-            "<a@b.example>",
-            "ü@b.example",
-            "a/b,c@d.example",
-            "a@b_c.example",
-            "a@127.0.0.1",
-            "a\u{202e}@b.example",
-        ] {
-            assert!(email_fault(bad).is_some(), "{bad:?}");
-        }
+    let kind = project.sources.get(source.as_str()).map(|source| source.value.source_type.as_str());
+    if catalog.sources.iter().any(|k| Some(k.name) == kind && k.sql.is_none()) {
+        let help = "write `members: {file: ...}` for a CSV file of the project";
+        faults
+            .push(project.error_at(place, &at, format!("`{source}` is read whole and answers no SQL")).with_help(help));
     }
 }

@@ -1,13 +1,24 @@
 //! A project: all definitions of a folder, read and checked against one another. Files come in
 //! as text and diagnostics go out; reading folders is the binary's business.
 
-mod check;
-mod read;
+/// A path of keys and indexes, for diagnostics.
+macro_rules! steps {
+    ($($step:expr),* $(,)?) => { vec![$($crate::project::IntoStep::into_step($step)),*] };
+}
 
-pub use check::{check, email_fault};
+mod check;
+mod csv;
+mod dependence;
+mod limits;
+mod members;
+mod read;
+mod texts;
+
+pub use check::check;
+pub use members::{MemberRows, MembersError, members_from_rows};
 pub use read::read;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use crate::{
     definition::{Definition, List, Report, Settings, Source, Template, TemplateRef},
@@ -42,6 +53,8 @@ pub struct Project {
     pub settings: Settings,
     /// Where the settings were written, if they were.
     pub settings_place: Option<Place>,
+    /// The index of the settings' file.
+    pub settings_file: Option<usize>,
     /// Sources by name.
     pub sources: BTreeMap<String, Located<Source>>,
     /// Templates by `name@version`.
@@ -50,6 +63,8 @@ pub struct Project {
     pub reports: BTreeMap<String, Located<Report>>,
     /// Lists by name.
     pub lists: BTreeMap<String, Located<List>>,
+    /// Where the members of lists stand that come from a file of their own.
+    pub member_rows: BTreeMap<String, MemberRows>,
     /// Names of definitions that have faults of their own: they exist, but nothing more is said of them.
     pub faulty: Vec<(&'static str, String)>,
 }
@@ -68,12 +83,26 @@ pub struct Resolved<'a> {
 impl Project {
     /// An error about a place in a definition.
     pub fn error_at(&self, place: &Place, path: &[Step], message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(&self.files[place.file], place.node.span_at(path), message)
+        self.error_in(place, place.node.span_at(path), message)
+    }
+
+    /// An error about some bytes of a definition's file.
+    pub fn error_in(&self, place: &Place, span: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(&self.files[place.file], span, message).about(self.subject(place))
+    }
+
+    /// An error about a key of one of a list's members, wherever that is written.
+    pub fn error_at_member(&self, list: &Located<List>, index: usize, key: &str, message: &str) -> Diagnostic {
+        match self.member_rows.get(list.value.name.as_str()) {
+            Some(rows) => Diagnostic::error(&self.files[rows.file], rows.span(index, key), message)
+                .about(self.subject(&list.place)),
+            None => self.error_at(&list.place, &steps!["members", index, key], message),
+        }
     }
 
     /// An error about a key in a definition.
     pub fn error_at_key(&self, place: &Place, path: &[Step], message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(&self.files[place.file], place.node.key_span_at(path), message)
+        self.error_in(place, place.node.key_span_at(path), message)
     }
 
     /// Whether something of this kind has this name, with or without faults.
@@ -84,8 +113,7 @@ impl Project {
             "report" => self.reports.contains_key(name),
             _ => self.lists.contains_key(name),
         };
-        let may_mean = |faulty: &str| faulty == name || (faulty.ends_with('@') && name.starts_with(faulty));
-        found || self.faulty.iter().any(|(k, n)| *k == kind && may_mean(n))
+        found || self.faulty.iter().any(|(k, n)| *k == kind && dependence::means(n, name))
     }
 
     /// A report with all that it refers to; `None` when something is missing (`check` says what).
@@ -131,12 +159,6 @@ impl Project {
         }
     }
 }
-
-/// A path of keys and indexes, for diagnostics.
-macro_rules! steps {
-    ($($step:expr),* $(,)?) => { vec![$($crate::project::IntoStep::into_step($step)),*] };
-}
-pub(crate) use steps;
 
 /// A key or an index as a step.
 pub(crate) trait IntoStep {

@@ -3,13 +3,13 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Place, Project};
+use super::{Place, Project, dependence::written_name};
 use crate::{
     decode::{Fault, decode},
     definition::{
         ChartSection, Definition, FiguresSection, List, Report, Settings, Source, TableSection, Template, TextSection,
     },
-    diagnostic::{Diagnostic, SourceFile},
+    diagnostic::{Diagnostic, SourceFile, Subject},
     nearest::nearest,
     yaml::{self, Content, Step},
 };
@@ -22,6 +22,7 @@ pub fn read(settings: Option<SourceFile>, mut files: Vec<SourceFile>) -> (Projec
     let mut diagnostics = Vec::new();
     if let Some(file) = settings {
         project.files.push(file);
+        project.settings_file = Some(0);
         read_settings(&mut project, &mut diagnostics);
     }
     for file in files {
@@ -42,15 +43,21 @@ pub fn read(settings: Option<SourceFile>, mut files: Vec<SourceFile>) -> (Projec
 
 fn read_settings(project: &mut Project, diagnostics: &mut Vec<Diagnostic>) {
     let file = &project.files[0];
+    let settings = Some(Subject { kind: "settings", name: String::new() });
+    let fault = |span, message: String| Diagnostic::error(file, span, message).about(settings.clone());
     let nodes = match yaml::parse(&file.text) {
         Ok(nodes) => nodes,
-        Err(error) => return diagnostics.push(Diagnostic::error(file, error.span, error.message)),
+        Err(error) => return diagnostics.push(fault(error.span, error.message)),
     };
     if nodes.len() > 1 {
         let message = "the settings are one document; write definitions into other files";
-        return diagnostics.push(Diagnostic::error(file, nodes[1].span.clone(), message));
+        return diagnostics.push(fault(nodes[1].span.clone(), message.to_owned()));
     }
     let Some(node) = nodes.into_iter().next() else { return };
+    if !matches!(node.content, Content::Mapping(_)) {
+        let message = "the settings are a mapping of keys, such as `title: My reports`";
+        return diagnostics.push(fault(node.span.clone(), message.to_owned()));
+    }
     match decode::<Settings>(node.to_json()) {
         Ok(settings) => project.settings = settings,
         Err(faults) => {
@@ -71,9 +78,11 @@ fn read_document(project: &mut Project, place: Place, diagnostics: &mut Vec<Diag
     let kind = json.as_object_mut().and_then(|map| map.remove("kind"));
     let known = Definition::KINDS.iter().find(|k| kind.as_ref().and_then(Value::as_str) == Some(**k));
     let Some(kind) = known else {
-        diagnostics.push(unknown_kind(project, &place, kind));
+        diagnostics.push(unknown_kind(project, &place, kind, &json));
         return;
     };
+    let unsure = super::texts::keep(kind, &place.node, &mut json);
+    diagnostics.extend(unsure.iter().map(|fault| diagnose(project, &place, &[], fault)));
     let result = match *kind {
         "source" => decode::<Source>(json.clone()).map(Definition::Source),
         "template" => decode_template(&json).map(Definition::Template),
@@ -83,7 +92,7 @@ fn read_document(project: &mut Project, place: Place, diagnostics: &mut Vec<Diag
     match result {
         Err(faults) => {
             diagnostics.extend(faults.iter().map(|fault| diagnose(project, &place, &[], fault)));
-            project.faulty.push((kind, written_name(kind, &json)));
+            project.faulty.push((kind, written_name(kind, json.get("name"), json.get("version"))));
         }
         Ok(definition) => {
             let name = definition.name();
@@ -99,9 +108,15 @@ fn read_document(project: &mut Project, place: Place, diagnostics: &mut Vec<Diag
     }
 }
 
-fn unknown_kind(project: &Project, place: &Place, kind: Option<Value>) -> Diagnostic {
+fn unknown_kind(project: &Project, place: &Place, kind: Option<Value>, rest: &Value) -> Diagnostic {
     let known = format!("known kinds: {}", Definition::KINDS.join(", "));
     match kind {
+        None if spelled_otherwise(rest, "kind").is_some() => {
+            let written = spelled_otherwise(rest, "kind").unwrap_or_default();
+            project
+                .error_at_key(place, &steps![written], format!("unknown key `{written}`"))
+                .with_help("did you mean `kind`?")
+        }
         None => {
             let span = place.node.span_at(&[]);
             Diagnostic::error(&project.files[place.file], span, "the key `kind` is missing").with_help(known)
@@ -117,15 +132,10 @@ fn unknown_kind(project: &Project, place: &Place, kind: Option<Value>) -> Diagno
     }
 }
 
-/// The name of a faulty definition, so that what refers to it is not told off as well.
-fn written_name(kind: &str, json: &Value) -> String {
-    let name = json.get("name").and_then(Value::as_str).unwrap_or_default();
-    match (kind, json.get("version").and_then(Value::as_u64)) {
-        ("template", Some(version)) => format!("{name}@{version}"),
-        // Its version is what is wrong: every version may be meant.
-        ("template", None) => format!("{name}@"),
-        _ => name.to_owned(),
-    }
+/// The key that may be meant for a missing one.
+fn spelled_otherwise<'a>(mapping: &'a Value, missing: &str) -> Option<&'a str> {
+    let mut keys = mapping.as_object()?.keys().map(String::as_str);
+    keys.find(|key| nearest(key, std::iter::once(missing)).is_some())
 }
 
 /// Sections are told apart by `type`, where serde loses the place of a fault: each is read by itself first.
@@ -134,7 +144,7 @@ fn decode_template(json: &Value) -> Result<Template, Vec<Fault>> {
     let sections = json.pointer("/layout/sections").and_then(Value::as_array);
     for (index, section) in sections.into_iter().flatten().enumerate() {
         faults.extend(section_faults(section).into_iter().map(|mut fault| {
-            let mut path = super::steps!["layout", "sections", index];
+            let mut path = steps!["layout", "sections", index];
             path.append(&mut fault.path);
             Fault { path, ..fault }
         }));
@@ -172,7 +182,12 @@ fn section_faults(section: &Value) -> Vec<Fault> {
                 None => format!("known types: {}", TYPES.join(", ")),
             };
             let message = format!("unknown type of section `{other}`");
-            vec![Fault { path: super::steps!["type"], at_key: false, message, help: Some(help) }]
+            vec![Fault { path: steps!["type"], at_key: false, message, help: Some(help) }]
+        }
+        None if spelled_otherwise(&section, "type").is_some() => {
+            let written = spelled_otherwise(&section, "type").unwrap_or_default();
+            let help = Some("did you mean `type`?".to_owned());
+            vec![Fault { path: steps![written], at_key: true, message: format!("unknown key `{written}`"), help }]
         }
         None => {
             let help = format!("add `type:` with one of {}", TYPES.join(", "));
