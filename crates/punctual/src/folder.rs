@@ -1,17 +1,17 @@
 //! A project's folder: which files are definitions, and their text. What they mean is the model's business.
+//! What cannot be read is told as a fault of that file; nothing that looks like a definition is passed over.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+mod walk;
 
-use anyhow::Context;
+use std::path::{Path, PathBuf};
+
 use punctual_model::{
     diagnostic::{Diagnostic, Severity, SourceFile},
     project::{self, Project},
 };
 
-use crate::{exit, registry, show};
+use self::walk::Walk;
+use crate::{exit, registry, show, terminal};
 
 /// The settings file of a project.
 pub const SETTINGS: &str = "punctual.yaml";
@@ -22,40 +22,88 @@ pub struct Loaded {
     pub root: PathBuf,
     /// The definitions.
     pub project: Project,
+    /// Files that are no text.
+    pub unread: Vec<SourceFile>,
     /// What is wrong, in the order of files and lines.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Leaves only what stops the wanted work among the diagnostics; returns how many errors were left out.
+    fn narrow(&mut self, stops: impl Fn(&Project, &Diagnostic) -> bool) -> Vec<Diagnostic> {
+        let (stopping, other) =
+            std::mem::take(&mut self.diagnostics).into_iter().partition(|d| stops(&self.project, d));
+        self.diagnostics = stopping;
+        other
+    }
 }
 
 /// Reads and checks a project.
 ///
 /// # Errors
-/// When the folder holds no project or a file cannot be read.
+/// When the folder holds no project.
 pub fn load(root: &Path) -> anyhow::Result<Loaded> {
-    let settings = root.join(SETTINGS);
-    if !settings.is_file() {
+    if root.join(SETTINGS).symlink_metadata().is_err() {
         let message = format!(
             "{} holds no {SETTINGS}; name the project's folder with --project, or make one with `punctual init`",
             root.display()
         );
         return Err(exit::coded(exit::DEFINITIONS, message));
     }
-    let settings = read(root, &settings)?;
-    let mut files = Vec::new();
-    collect(root, root, &mut files)?;
-    let (project, mut diagnostics) = project::read(Some(settings), files);
+    let mut walk = Walk::of(root)?;
+    let settings = walk.settings();
+    walk.definitions();
+    let Walk { files, mut faults, unread, .. } = walk;
+    let (mut project, mut diagnostics) = project::read(Some(settings), files);
+    diagnostics.append(&mut faults);
+    diagnostics.extend(read_members(root, &mut project)?);
     diagnostics.extend(project::check(&project, &registry::catalog()));
     diagnostics.extend(punctual_engine::lint(&project, &registry::catalog()));
     diagnostics.sort_by(|a, b| (&a.file, a.span.start, &a.message).cmp(&(&b.file, b.span.start, &b.message)));
     diagnostics.dedup();
-    Ok(Loaded { root: root.to_owned(), project, diagnostics })
+    Ok(Loaded { root: root.to_owned(), project, unread, diagnostics })
 }
 
-/// Reads a project that must be without errors.
+/// The files that lists name for their members.
+fn read_members(root: &Path, project: &mut Project) -> anyhow::Result<Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    for (list, path) in project.member_files() {
+        match Walk::of(root)?.member_file(&path) {
+            Ok(file) => faults.extend(project.read_members(&list, file)),
+            Err(message) => faults.extend(project.member_file_error(&list, message)),
+        }
+    }
+    Ok(faults)
+}
+
+/// Reads a project whose settings must be without errors, for what needs no definition.
 ///
 /// # Errors
-/// When it has errors; they are shown.
-pub fn load_valid(root: &Path, json: bool) -> anyhow::Result<Loaded> {
-    let loaded = load(root)?;
+/// When the settings have errors; they are shown.
+pub fn load_settings(root: &Path, json: bool) -> anyhow::Result<Loaded> {
+    let mut loaded = load(root)?;
+    loaded.narrow(|_, diagnostic| Project::stops_all(diagnostic));
+    refuse_errors(loaded, json)
+}
+
+/// Reads a project for one report: what is wrong with others is told in a line and stops nothing.
+///
+/// # Errors
+/// When the settings, the report or something that it refers to has errors; they are shown.
+pub fn load_for(root: &Path, report: &str, json: bool) -> anyhow::Result<Loaded> {
+    let mut loaded = load(root)?;
+    let others = loaded.narrow(|project, diagnostic| project.stops(report, diagnostic));
+    let mut files: Vec<&str> =
+        others.iter().filter(|d| d.severity == Severity::Error).map(|d| d.file.as_str()).collect();
+    files.dedup();
+    if !files.is_empty() && loaded.diagnostics.is_empty() {
+        let has = if files.len() == 1 { "has" } else { "have" };
+        terminal::tell(&format!("warning: {} {has} errors, which `punctual check` shows", files.join(", ")));
+    }
+    refuse_errors(loaded, json)
+}
+
+fn refuse_errors(loaded: Loaded, json: bool) -> anyhow::Result<Loaded> {
     let errors = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     if errors > 0 {
         show::diagnostics(&loaded, json);
@@ -63,33 +111,4 @@ pub fn load_valid(root: &Path, json: bool) -> anyhow::Result<Loaded> {
         return Err(exit::coded(exit::DEFINITIONS, format!("the definitions have {what}; nothing was run")));
     }
     Ok(loaded)
-}
-
-fn read(root: &Path, path: &Path) -> anyhow::Result<SourceFile> {
-    let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
-    let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-        exit::coded(exit::DEFINITIONS, format!("{shown}, line {line}: the file is not UTF-8; save it as UTF-8"))
-    })?;
-    Ok(SourceFile { path: shown, text })
-}
-
-/// Files of definitions: every `.yaml` and `.yml` below the folder, but not in folders whose name
-/// starts with a dot, and not the settings of this project or of others inside it.
-fn collect(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) -> anyhow::Result<()> {
-    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    for entry in entries {
-        let entry = entry?;
-        let path = entry.path();
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let kind = entry.file_type()?;
-        if kind.is_dir() && !name.starts_with('.') && name != "node_modules" && !path.join(SETTINGS).exists() {
-            collect(root, &path, files)?;
-        } else if kind.is_file() && (name.ends_with(".yaml") || name.ends_with(".yml")) && name != SETTINGS {
-            files.push(read(root, &path)?);
-        }
-    }
-    Ok(())
 }

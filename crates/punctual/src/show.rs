@@ -53,7 +53,12 @@ pub fn diagnostics(loaded: &Loaded, as_json: bool) {
     }
     let handler = handler();
     for diagnostic in &loaded.diagnostics {
-        let text = loaded.project.files.iter().find(|f| f.path == diagnostic.file).map(|f| terminal::excerpt(&f.text));
+        let text = loaded
+            .unread
+            .iter()
+            .chain(&loaded.project.files)
+            .find(|f| f.path == diagnostic.file)
+            .map(|f| terminal::excerpt(&f.text));
         let diagnostic = Diagnostic {
             file: terminal::value(&diagnostic.file).into_owned(),
             message: terminal::lines(&diagnostic.message).into_owned(),

@@ -8,7 +8,7 @@ use crate::{exit, folder, show};
 
 /// Shows the resolved definition.
 pub fn explain(root: &Path, name: &str, json: bool) -> anyhow::Result<u8> {
-    let loaded = folder::load_valid(root, json)?;
+    let loaded = folder::load_for(root, name, json)?;
     let resolved = super::resolve(&loaded.project, name)?;
     let report = resolved.report;
     let now = super::now();

@@ -59,22 +59,23 @@ fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
     runtime.context("the runtime cannot be started")?.block_on(future)
 }
 
-/// A valid project with an engine to run it.
+/// A project with an engine to run it.
 struct Workbench {
     loaded: Loaded,
     engine: Engine,
 }
 
 impl Workbench {
+    /// For what the store remembers: definitions may have errors.
     async fn open(root: &std::path::Path, json: bool) -> anyhow::Result<Self> {
-        let loaded = folder::load_valid(root, json)?;
+        let loaded = folder::load_settings(root, json)?;
         let engine = crate::wiring::engine(&loaded.root, &loaded.project, None, Arc::new(progress::Silent)).await?;
         Ok(Self { loaded, engine })
     }
 
     /// For a target: shows progress, and gives up on sources as it says.
     async fn for_target(root: &std::path::Path, target: &Target, json: bool) -> anyhow::Result<Self> {
-        let loaded = folder::load_valid(root, json)?;
+        let loaded = folder::load_for(root, &target.report, json)?;
         let progress = progress::progress(json);
         let engine = crate::wiring::engine(&loaded.root, &loaded.project, target.retry_for, progress).await?;
         Ok(Self { loaded, engine })
@@ -88,7 +89,7 @@ impl Workbench {
         let period = if target.period == "last" {
             Period::last(&resolved.report.period, now(), zone)
         } else {
-            Period::parse(&target.period, zone)
+            Period::parse(&target.period, zone).map(|period| period.by(&resolved.report.period))
         };
         Ok(RunRequest {
             project,

@@ -2,13 +2,14 @@
 //! pages of definitions and commands.
 
 use clap::{Command, CommandFactory};
-use punctual_model::definition::{Definition, Settings};
+use punctual_model::definition::{Definition, Settings, schema};
 
 use crate::{cli::Cli, exit, registry, show};
 
 /// Prints the JSON Schema of definitions or settings.
 pub fn schema(settings: bool) -> anyhow::Result<u8> {
-    let schema = if settings { schemars::schema_for!(Settings) } else { schemars::schema_for!(Definition) };
+    let catalog = registry::catalog();
+    let schema = if settings { schema::settings(&catalog) } else { schema::definitions(&catalog) };
     show::json(&schema);
     Ok(exit::OK)
 }

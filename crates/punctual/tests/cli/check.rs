@@ -74,7 +74,7 @@ fn names_given_twice() {
         "duplicate_name",
         "orders.yaml",
         "kind: list\nname: team",
-        "kind: list\nname: team\nmembers: []\n---\nkind: list\nname: team",
+        "kind: list\nname: team\nmembers: [{email: team@company.example}]\n---\nkind: list\nname: team",
     );
     let project = Project::started();
     project.edit("orders.yaml", "title: Weekly orders", "title: Weekly orders\ntitle: Orders of the week");
@@ -137,7 +137,8 @@ fn a_project_with_mistakes_does_not_run() {
 fn a_file_that_is_not_utf8_is_named_with_its_line() {
     let project = Project::started();
     project.write("notes.yaml", b"kind: list\nname: caf\xe9\n");
-    project.punctual(&["check"]).exits(DEFINITIONS).says("notes.yaml, line 2: the file is not UTF-8");
+    project.punctual(&["check"]).exits(DEFINITIONS).says("the file is not UTF-8").says("notes.yaml:2:10");
+    project.run().exits(crate::OK).says("warning: notes.yaml has errors");
 }
 
 #[test]
@@ -167,5 +168,97 @@ fn a_template_version_keeps_the_content_of_its_first_use() {
     );
     project.punctual(&["check"]).exits(OK);
     project.write("orders.yaml", good);
+    project.punctual(&["check"]).exits(OK);
+}
+
+/// Checks the starter with one text replaced, and demands these words.
+#[track_caller]
+fn refused(file: &str, from: &str, to: &str, words: &str) {
+    let project = Project::started();
+    project.edit(file, from, to);
+    project.punctual(&["check"]).exits(DEFINITIONS).says(words);
+}
+
+#[test]
+fn values_of_the_right_type_that_can_do_nothing_are_refused() {
+    let settings = "title: My reports";
+    for (added, words) in [
+        ("limits: {memory_mib: 0}", "0 is not from 64 to"),
+        ("limits: {output_mib: 0}", "0 is not from 1 to"),
+        ("limits: {cpu: 0s}", "0s is not from 1s to"),
+        ("limits: {query: 0s}", "0s is not from 1ms to"),
+        ("retry: {first_wait: 0s}", "without a first wait nothing is asked again"),
+        ("retry: {first_wait: 10m, longest_wait: 5m}", "`longest_wait` 5m is less than `first_wait` 10m"),
+        ("reply_to: nobody", "is not an e-mail address"),
+        ("data: \"\"", "the data folder has no name"),
+    ] {
+        refused("punctual.yaml", settings, &format!("{settings}\n{added}"), words);
+    }
+    refused(
+        "punctual.yaml",
+        "from: Reports <reports@company.example>",
+        "from: Reports <reports>",
+        "is not an e-mail address",
+    );
+    for (from, to, words) in [
+        ("path: data/orders.csv", "path: data/orders.csv\ntimeout: 0s", "0s is not from 1ms to"),
+        ("period: week", "period: {rolling_days: 0}", "0 is not from 1 to 3660"),
+        ("period: week", "period: {unit: week, offset: -9999}", "-9999 is not from -1200 to 1200"),
+        ("currency: GBP", "currency: GPB", "did you mean `GBP`?"),
+        ("locale: en-GB", "locale: en-GBR", "did you mean `en-GB`?"),
+        ("formats: [pdf, xlsx, csv, json, html]", "formats: [pdf, xlsx, pdf]", "`pdf` stands here a second time"),
+        ("- rows: {min: 1}", "- rows: {}", "this check has no bounds and always holds"),
+        ("- rows: {min: 1}", "- rows: {min: 1}\n        - unique: []", "this list is empty"),
+        (
+            "{field: amount, format: currency}]\n    - {name: trend",
+            "{field: amount, decimals: 99}]\n    - {name: trend",
+            "99 is not from 0 to 15",
+        ),
+        ("  to: team", "  to: team\n  only_if: {rows: 0}", "0 rows are always there"),
+        ("  to: team", "  to: team\n  preview: owner", "`preview` is not there yet"),
+        ("editions: 1, ", "editions: 12, ", "12 editions are expected, but without `burst` there is one"),
+        ("recipients: 1}", "recipients: 12}", "12 recipients are expected, but list `team` has 1"),
+        ("recipients: 1}", "recipients: 0}", "a report with 0 recipients sends nothing"),
+        ("recipients: 1}", "recipients: 1, tolerance_percent: 200}", "200 is not from 0 to 100"),
+    ] {
+        refused("orders.yaml", from, to, words);
+    }
+}
+
+#[test]
+fn settings_are_a_mapping_and_no_mapping_is_read_from_a_list() {
+    for settings in ["- My reports\n", "My reports\n", "[a, b]\n", "7\n"] {
+        let project = Project::started();
+        project.write("punctual.yaml", settings);
+        project
+            .punctual(&["check"])
+            .exits(DEFINITIONS)
+            .says("the settings are a mapping of keys")
+            .says("punctual.yaml:1:1");
+    }
+    refused("orders.yaml", "expect: {editions: 1, recipients: 1}", "expect: [1, 1]", "this is a list, but it must be");
+}
+
+#[test]
+fn columns_with_capitals_are_told_with_the_way_out() {
+    let project = Project::started();
+    project.edit("orders.yaml", "columns: {day: date,", "columns: {day: date, Customer: text,");
+    project.edit(
+        "orders.yaml",
+        "SELECT day, product, quantity, amount FROM orders",
+        "SELECT day, Customer AS product, quantity, amount FROM orders",
+    );
+    project.edit(
+        "orders.yaml",
+        "not_null: [day, product, quantity, amount]",
+        "not_null: [day, Customer, quantity, amount]",
+    );
+    project
+        .punctual(&["check"])
+        .exits(DEFINITIONS)
+        .says("the column is `Customer`")
+        .says("write `\"Customer\"`")
+        .says("orders.yaml:22:21");
+    project.edit("orders.yaml", "day, Customer AS product", "day, \"Customer\" AS product");
     project.punctual(&["check"]).exits(OK);
 }

@@ -3,8 +3,10 @@
 
 mod bad_input;
 mod check;
+mod files;
 mod help;
 mod init;
+mod lists;
 mod next;
 mod sandbox;
 

@@ -1,6 +1,9 @@
 //! Holds the house together: who imports whom, every file's first line, and reference pages that
 //! are what the code says.
 
+mod mistyped_keys;
+mod schema;
+
 use std::{
     collections::BTreeMap,
     fs,
