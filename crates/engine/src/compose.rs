@@ -8,22 +8,44 @@ use punctual_delivery::{
     Attachment, AttachmentContent, BodyWords, Change, Figure, FileLine, FileName, HeaderText, Mailbox, MediaType,
     Message, MessageId, ReportBody, Subject, Tone, Trace,
 };
-use punctual_model::{definition::Settings, project::Resolved};
+use punctual_model::{frozen::Frozen, identity::DeliveryKey};
 use punctual_store::{
     artifacts::Artifacts,
-    records::{ArtifactRecord, Delivery},
+    records::{ArtifactRecord, Delivery, NewDelivery},
 };
 
 use crate::job::EditionOutput;
 
 /// What messages of one report have in common.
 pub(crate) struct Composer<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) resolved: &'a Resolved<'a>,
+    pub(crate) definition: &'a Frozen,
     pub(crate) from: Mailbox,
     pub(crate) reply_to: Option<Mailbox>,
     pub(crate) artifacts: &'a Artifacts,
     pub(crate) date: Timestamp,
+}
+
+/// One delivery as its message needs it, planned or on record.
+pub(crate) struct Addressed<'a> {
+    id: String,
+    key: &'a DeliveryKey,
+    email: &'a str,
+    name: Option<&'a str>,
+    message_id: &'a str,
+}
+
+impl<'a> From<&'a Delivery> for Addressed<'a> {
+    fn from(delivery: &'a Delivery) -> Self {
+        let Delivery { id, key, email, name, message_id, .. } = delivery;
+        Self { id: id.clone(), key, email, name: name.as_deref(), message_id }
+    }
+}
+
+impl<'a> From<&'a NewDelivery> for Addressed<'a> {
+    fn from(delivery: &'a NewDelivery) -> Self {
+        let NewDelivery { key, email, name, message_id, .. } = delivery;
+        Self { id: key.id(), key, email, name: name.as_deref(), message_id }
+    }
 }
 
 /// A stored artifact, read only when the message leaves.
@@ -51,26 +73,25 @@ impl AttachmentContent for Stored {
 
 impl Composer<'_> {
     /// The files that go with an edition.
-    pub(crate) fn attached<'a>(&self, artifacts: &'a [ArtifactRecord], edition: &str) -> Vec<&'a ArtifactRecord> {
-        let deliver = self.resolved.report.deliver.as_ref();
-        let formats = deliver.and_then(|d| d.attach.as_ref()).unwrap_or(&self.resolved.report.formats);
+    pub(crate) fn attached(&self, artifacts: &[ArtifactRecord], edition: &str) -> Vec<ArtifactRecord> {
+        let report = &self.definition.report;
+        let formats = report.deliver.as_ref().and_then(|d| d.attach.as_ref()).unwrap_or(&report.formats);
         let of_format = |format: &String| artifacts.iter().find(move |a| a.edition == edition && a.format == *format);
-        formats.iter().filter_map(of_format).collect()
+        formats.iter().filter_map(of_format).cloned().collect()
     }
 
-    /// The message of one delivery.
+    /// The message of one delivery with these files.
     ///
     /// # Errors
     /// What cannot stand in a message, in words.
     pub(crate) fn message(
         &self,
-        delivery: &Delivery,
+        to: &Addressed<'_>,
         edition: &EditionOutput,
-        artifacts: &[ArtifactRecord],
+        files: &[ArtifactRecord],
     ) -> Result<Message, String> {
         let text = |text: &str| HeaderText::new(text).map_err(|e| e.to_string());
-        let files = self.attached(artifacts, &edition.key);
-        let body = self.body(edition, &files)?;
+        let body = self.body(edition, files)?;
         let attachments = files
             .iter()
             .map(|file| {
@@ -82,17 +103,17 @@ impl Composer<'_> {
             })
             .collect::<Result<Vec<_>, String>>()?;
         Ok(Message {
-            id: MessageId::try_from(delivery.message_id.clone()).map_err(|e| e.to_string())?,
+            id: MessageId::try_from(to.message_id.to_owned()).map_err(|e| e.to_string())?,
             from: self.from.clone(),
             reply_to: self.reply_to.clone(),
-            to: Mailbox::new(delivery.name.as_deref(), &delivery.email).map_err(|e| e.to_string())?,
+            to: Mailbox::new(to.name, to.email).map_err(|e| e.to_string())?,
             subject: Subject::of(&edition.subject).text().clone(),
             date: self.date,
             trace: Trace {
-                run: text(&delivery.key.run)?,
-                revision: delivery.key.revision,
-                edition: HeaderText::showing(&delivery.key.edition),
-                delivery: text(&delivery.id)?,
+                run: text(&to.key.run)?,
+                revision: to.key.revision,
+                edition: HeaderText::showing(&to.key.edition),
+                delivery: text(&to.id)?,
             },
             html: body.html(),
             text: body.text(),
@@ -100,10 +121,10 @@ impl Composer<'_> {
         })
     }
 
-    fn body(&self, edition: &EditionOutput, files: &[&ArtifactRecord]) -> Result<ReportBody, String> {
-        let report = self.resolved.report;
-        let sender = self.settings.title.clone().unwrap_or_else(|| report.title.clone());
-        let list = self.resolved.list.map(|list| list.name.to_string()).unwrap_or_default();
+    fn body(&self, edition: &EditionOutput, files: &[ArtifactRecord]) -> Result<ReportBody, String> {
+        let Frozen { report, guards, sender, .. } = self.definition;
+        let sender = sender.title.clone().unwrap_or_else(|| report.title.clone());
+        let list = guards.as_ref().map(|guards| guards.list.to_string()).unwrap_or_default();
         let files = files
             .iter()
             .map(|file| {

@@ -1,32 +1,37 @@
-//! Delivery: recipients are resolved and guarded again, every delivery is a row before anything
-//! leaves, each attempt commits its phases, and what cannot be known stays in doubt.
+//! Delivery: everything is composed and guarded before anything is put on record, every delivery is a row before
+//! anything leaves, each attempt commits its phases, and what cannot be known stays in doubt.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use punctual_delivery::{
-    Channel, ChannelConfig, Known, Mailbox, MessageId, Phase, PhaseNotRecorded, Phases, Refusal, ReplyClass,
-    after_crash, outcome as state_after, settle,
+    Mailbox, MessageId, Phase, PhaseNotRecorded, Phases, Refusal, ReplyClass, outcome as state_after,
 };
 use punctual_model::{
-    identity::DeliveryKey,
-    project::Resolved,
-    recipients::{Recipient, Resolution},
+    address::canonical,
+    definition::Otherwise,
+    finding::Finding,
+    frozen::Frozen,
+    identity::{ContentHash, DeliveryKey},
+    recipients::{Held, Recipient},
     state::{DeliveryState, Purpose, RevisionState, Stage},
 };
 use punctual_store::{
-    Store, StoreError,
-    records::{Attempt, Delivery, Filter, NewDelivery, Run},
+    StageDone, Store, StoreError,
+    records::{ArtifactRecord, Attempt, Decision, Delivery, Ended, NewDelivery, Run, Sending},
 };
 use serde::Serialize;
 
 use crate::{
-    compose::Composer,
+    audience::Audience,
+    compose::Addressed,
     environment::{Clock, Engine, Event},
     job::EditionOutput,
     outcome::EngineError,
+    post::Post,
     request::RunRequest,
-    secret,
+    standing::Standing,
 };
 
 /// Waits between attempts when the other side cannot be reached; later runs try again anyway.
@@ -37,7 +42,7 @@ const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 pub struct DeliveryOutcome {
     /// Accepted now.
     pub accepted: u64,
-    /// Accepted by an earlier run, and not sent again.
+    /// Accepted earlier, and not sent again.
     pub already: u64,
     /// Not accepted: to be tried again by the next run.
     pub failed: u64,
@@ -45,8 +50,26 @@ pub struct DeliveryOutcome {
     pub in_doubt: u64,
     /// Not tried, because the channel was halted.
     pub waiting: u64,
+    /// Not sent on purpose, each with its reason.
+    pub held: Vec<Held>,
+    /// Nothing leaves before this instant.
+    pub waits_until: Option<Timestamp>,
+    /// What the whole revision has come to, also the editions that were not asked for now.
+    pub standing: Standing,
     /// Things a person should know.
     pub warnings: Vec<String>,
+}
+
+impl DeliveryOutcome {
+    /// Whether something that was asked for was not accepted.
+    pub fn is_incomplete(&self) -> bool {
+        self.failed + self.in_doubt + self.waiting > 0
+    }
+
+    /// Whether something was held back: by a condition, a key, an address, or the time.
+    pub fn is_held_back(&self) -> bool {
+        !self.held.is_empty() || self.waits_until.is_some()
+    }
 }
 
 /// How the channel can go on after an attempt.
@@ -64,236 +87,231 @@ struct Attempted {
     reply: String,
 }
 
+/// A revision's deliveries, composed and guarded, before anything is on record.
+pub(crate) struct Ready<'a> {
+    pub(crate) audience: Audience,
+    pub(crate) post: Post<'a>,
+    /// Everybody who is or was meant, of all editions.
+    pub(crate) rows: Vec<NewDelivery>,
+    pub(crate) artifacts: Vec<ArtifactRecord>,
+}
+
 impl Engine {
+    /// Puts everything together that a delivery needs, and composes every message that would leave to its last
+    /// byte. What would be refused later is among the refusals.
+    pub(crate) async fn ready<'a>(
+        &'a self,
+        request: &RunRequest<'_>,
+        definition: &'a Frozen,
+        run: &Run,
+        editions: &[EditionOutput],
+    ) -> Result<Ready<'a>, EngineError> {
+        let known = self.deliveries_of(&run.id).await?;
+        let mut audience = self.audience(request, definition, (run, &known), editions).await?;
+        let post = self.post(request, definition)?;
+        let artifacts = self.parts.store.artifacts(&run.id, run.revision.number).await?;
+        let rows = self.rows(run, &audience, &post);
+        for row in rows.iter().filter(|row| row.held.is_none() && asked_for(request, &row.key.edition)) {
+            // What was taken, or may have been, is not composed again.
+            if known.iter().any(|d| d.key == row.key && !d.state.is_unsent()) {
+                continue;
+            }
+            if let Err(fault) = self.prepare(&post, row, editions, &artifacts).await {
+                audience.refusals.push(format!("the message to {}, edition {}: {fault}", row.email, row.key.edition));
+            }
+        }
+        Ok(Ready { audience, post, rows, artifacts })
+    }
+
+    async fn prepare(
+        &self,
+        post: &Post<'_>,
+        row: &NewDelivery,
+        editions: &[EditionOutput],
+        artifacts: &[ArtifactRecord],
+    ) -> Result<(), String> {
+        let edition = edition_of(editions, &row.key.edition)?;
+        let files = post.composer.attached(artifacts, &row.key.edition);
+        let message = post.composer.message(&Addressed::from(row), edition, &files)?;
+        post.channel.prepare(&message).await.map(drop).map_err(|refusal| refusal.to_string())
+    }
+
+    /// A row for everybody: those who are written to, and those who are held with the reason.
+    fn rows(&self, run: &Run, audience: &Audience, post: &Post<'_>) -> Vec<NewDelivery> {
+        let key = self.parts.key.derive("message-id");
+        let row = |recipient: &Recipient, held: Option<String>| {
+            let key_of = first_copy(run, recipient);
+            new_delivery(key_of, recipient, (&post.name, &post.composer.from), &key, held)
+        };
+        let written = audience.recipients.iter().map(|recipient| row(recipient, None));
+        let held = audience.held.iter().map(|held| row(&held.recipient, Some(held.reason.clone())));
+        written.chain(held).collect()
+    }
+
     /// Delivers a revision's editions.
     pub(crate) async fn deliver(
         &self,
         request: &RunRequest<'_>,
-        resolved: &Resolved<'_>,
+        definition: &Frozen,
         run: &mut Run,
         editions: &[EditionOutput],
     ) -> Result<DeliveryOutcome, EngineError> {
-        let resolution = self.recipients(request, resolved, editions).await?;
-        if !resolution.refusals.is_empty() {
-            return Err(EngineError::Refused { refusals: resolution.refusals });
+        let again = self.settle_interrupted(&run.id, request.project, definition).await?;
+        let mut ready = self.ready(request, definition, run, editions).await?;
+        let stage_input = ContentHash::of_json(&(definition, &request.editions));
+        self.parts.store.start_stage(&run.id, run.revision.number, Stage::Deliver, &stage_input, self.now()).await?;
+        if !ready.audience.refusals.is_empty() {
+            return self.refuse(run, std::mem::take(&mut ready.audience.refusals)).await;
         }
-        let (name, channel) = self.open_channel(request, resolved)?;
-        let composer = self.composer(request, resolved, &name)?;
-        let planned = self.plan_deliveries(run, &resolution, &name, &composer.from).await?;
-        let due = self.recover(channel.as_ref(), planned).await?;
-        let mut outcome = DeliveryOutcome { warnings: resolution.warnings.clone(), ..DeliveryOutcome::default() };
-        let (open, settled): (Vec<Delivery>, Vec<Delivery>) = due.into_iter().partition(|d| is_open(d.state));
-        outcome.already = settled.iter().filter(|d| d.state != DeliveryState::InDoubt).count() as u64;
-        outcome.in_doubt = settled.len() as u64 - outcome.already;
+        self.note_decisions(request, run, &ready.audience).await?;
+        if let Some(until) = ready.audience.waits_until {
+            let shown = until.to_zoned_datetime(request.period.zone().rules().clone());
+            let reason = format!("it leaves at {}", shown.strftime("%Y-%m-%d %H:%M %Z"));
+            for row in ready.rows.iter_mut().filter(|row| row.held.is_none()) {
+                row.held = Some(reason.clone());
+            }
+        }
+        let rows = self.put_on_record(run, &ready).await?;
+        let mut outcome = told(request, &ready, &rows);
+        let is_open = |d: &&Delivery| d.state.is_due() || (d.state == DeliveryState::InDoubt && again.contains(&d.id));
+        let asked = |d: &&Delivery| asked_for(request, &d.key.edition);
+        let open: Vec<Delivery> = rows.iter().filter(asked).filter(is_open).cloned().collect();
         if !open.is_empty() {
-            self.pin_template(resolved).await?;
+            self.pin_template(definition).await?;
             self.tell(Event::StageStarted(Stage::Deliver));
             self.become_busy(run, RevisionState::Distributing).await?;
-            self.send_all(run, channel.as_ref(), &composer, editions, open, &mut outcome).await?;
+            self.send_all(&ready, editions, open, &mut outcome).await?;
         }
-        channel.close().await;
-        self.conclude(run, &outcome).await?;
+        ready.post.channel.close().await;
+        self.conclude_deliveries(run, &mut outcome).await?;
         Ok(outcome)
     }
 
-    /// Opens the channel of a report.
-    fn open_channel(
+    /// A refused delivery is on record with every reason.
+    async fn refuse(&self, run: &Run, refusals: Vec<String>) -> Result<DeliveryOutcome, EngineError> {
+        let findings: Vec<Finding> = refusals.iter().map(|words| said("guard", Otherwise::Fail, words)).collect();
+        let message = refusals.join("; ");
+        let failure = (message.as_str(), findings.as_slice());
+        let number = run.revision.number;
+        self.parts.store.fail_stage(&run.id, number, Stage::Deliver, failure, self.now()).await?;
+        Err(EngineError::Refused { refusals })
+    }
+
+    /// What a person overrode is on record with who did.
+    async fn note_decisions(
         &self,
         request: &RunRequest<'_>,
-        resolved: &Resolved<'_>,
-    ) -> Result<(String, Arc<dyn Channel>), EngineError> {
-        let settings = &request.project.settings;
-        let deliver = resolved.report.deliver.as_ref();
-        let name = deliver.and_then(|d| d.channel.clone()).or_else(|| settings.default_channel.clone());
-        let Some(name) = name else {
-            return Err(EngineError::NoDelivery { report: resolved.report.name.to_string() });
-        };
-        let channel = self.channel(request.project, &name)?;
-        Ok((name, channel))
-    }
-
-    /// Opens a channel by its name in the settings; nothing is connected yet.
-    ///
-    /// # Errors
-    /// When there is no such channel, a secret has no value, or the options cannot work.
-    pub fn channel(
-        &self,
-        project: &punctual_model::project::Project,
-        name: &str,
-    ) -> Result<Arc<dyn Channel>, EngineError> {
-        let fault = |message: String| EngineError::Channel { channel: name.to_owned(), message };
-        let settings = &project.settings;
-        let definition = settings
-            .channels
-            .get(name)
-            .ok_or_else(|| fault("it is not in punctual.yaml under `channels:`".to_owned()))?;
-        let kind = self
-            .parts
-            .channels
-            .iter()
-            .find(|kind| kind.spec.name == definition.channel_type)
-            .ok_or_else(|| fault(format!("unknown type `{}`", definition.channel_type)))?;
-        let options = secret::resolve(&definition.options, &self.parts.project, &secret::process_environment)
-            .map_err(|e| fault(e.to_string()))?;
-        let config = ChannelConfig {
-            name: name.to_owned(),
-            options,
-            project: self.parts.project.clone(),
-            from: sender(settings, name)?.address,
-            installation: None,
-        };
-        (kind.open)(config).map_err(|e| fault(e.problem))
-    }
-
-    fn composer<'a>(
-        &'a self,
-        request: &RunRequest<'a>,
-        resolved: &'a Resolved<'a>,
-        channel: &str,
-    ) -> Result<Composer<'a>, EngineError> {
-        let settings = &request.project.settings;
-        let fault = |message: String| EngineError::Channel { channel: channel.to_owned(), message };
-        let reply_to = settings.reply_to.as_deref().map(str::parse::<Mailbox>).transpose();
-        Ok(Composer {
-            settings,
-            resolved,
-            from: sender(settings, channel)?,
-            reply_to: reply_to.map_err(|e| fault(format!("`reply_to` in punctual.yaml: {e}")))?,
-            artifacts: &self.parts.artifacts,
-            date: self.now(),
-        })
-    }
-
-    /// Every delivery is a row before anything leaves; rows of an earlier attempt stay as they are.
-    async fn plan_deliveries(
-        &self,
         run: &Run,
-        resolution: &Resolution,
-        channel: &str,
-        from: &Mailbox,
-    ) -> Result<Vec<Delivery>, EngineError> {
-        let key = self.parts.key.derive("message-id");
-        let new: Vec<NewDelivery> =
-            resolution.recipients.iter().map(|recipient| new_delivery(run, recipient, channel, (&key, from))).collect();
-        self.parts.store.plan_deliveries(&new, self.now()).await?;
-        let filter = Filter { run: Some(run.id.clone()), ..Filter::default() };
-        let known = self.parts.store.deliveries(&filter).await?;
-        let mut wanted: BTreeMap<String, &NewDelivery> = new.iter().map(|d| (d.key.id(), d)).collect();
-        Ok(known
-            .into_iter()
-            .filter_map(|mut delivery| {
-                // The recipient may have moved since it was planned: the address of today counts.
-                let new = wanted.remove(&delivery.id)?;
-                delivery.email.clone_from(&new.email);
-                delivery.name.clone_from(&new.name);
-                Some(delivery)
-            })
-            .collect())
+        audience: &Audience,
+    ) -> Result<(), EngineError> {
+        let mut decisions = Vec::new();
+        if let Some(due) = audience.hurried {
+            decisions.push(("deliver now", format!("its time was {due}")));
+        }
+        if !audience.overridden.is_empty() {
+            decisions.push(("confirm", audience.overridden.join("; ")));
+        }
+        for (what, why) in decisions {
+            let decision = Decision {
+                at: self.now(),
+                who: request.who.clone(),
+                what: what.to_owned(),
+                why,
+                run: Some(run.id.clone()),
+                delivery: None,
+                address: None,
+            };
+            self.parts.store.decide(&decision).await?;
+        }
+        Ok(())
     }
 
-    /// Deliveries that a dead process left under way, or that were in doubt, are settled by what can be known.
-    async fn recover(&self, channel: &dyn Channel, deliveries: Vec<Delivery>) -> Result<Vec<Delivery>, EngineError> {
-        let mut settled = Vec::with_capacity(deliveries.len());
-        for mut delivery in deliveries {
-            if delivery.state == DeliveryState::Sending {
-                let last = delivery.phase.as_deref().and_then(phase);
-                let reply = "the process ended before a reply was recorded";
-                let state = after_crash(last);
-                let (id, attempt) = (delivery.id.clone(), delivery.attempts);
-                self.parts.store.finish_attempt(&id, attempt, (state, reply), self.now()).await?;
-                delivery.state = state;
-            }
-            if delivery.state == DeliveryState::InDoubt {
-                delivery.state = self.settle(channel, &delivery).await?;
-            }
-            settled.push(delivery);
-        }
-        Ok(settled)
-    }
-
-    /// A delivery in doubt whose channel can tell is in doubt no longer.
-    async fn settle(&self, channel: &dyn Channel, delivery: &Delivery) -> Result<DeliveryState, EngineError> {
-        let Ok(id) = MessageId::try_from(delivery.message_id.clone()) else { return Ok(delivery.state) };
-        let known = channel.already_accepted(&id).await.unwrap_or(Known::Unknown);
-        match settle(channel.in_doubt_policy(), &known) {
-            Some(DeliveryState::Accepted) => {
-                let reply = match known {
-                    Known::Accepted(accepted) => accepted.reply,
-                    Known::NotAccepted | Known::Unknown => String::new(),
-                };
-                let accepted = (DeliveryState::Accepted, reply.as_str());
-                self.parts.store.finish_attempt(&delivery.id, delivery.attempts, accepted, self.now()).await?;
-                Ok(DeliveryState::Accepted)
-            }
-            // To be sent again: `begin_attempt` takes it from `in_doubt`.
-            Some(_) => Ok(DeliveryState::Transient),
-            None => Ok(DeliveryState::InDoubt),
-        }
+    /// Every delivery is a row before anything leaves. Rows of recipients that are gone, and of which nothing can
+    /// have left, are held. Returns the rows of those who are meant.
+    async fn put_on_record(&self, run: &Run, ready: &Ready<'_>) -> Result<Vec<Delivery>, EngineError> {
+        let store = &self.parts.store;
+        store.plan_deliveries(&ready.rows, self.now()).await?;
+        let meant = |d: &Delivery| ready.rows.iter().any(|row| row.key == d.key);
+        let rows: Vec<Delivery> = self.deliveries_of(&run.id).await?.into_iter().filter(meant).collect();
+        let keep: Vec<String> = rows.iter().map(|d| d.id.clone()).collect();
+        let why = "the list does not name this recipient any more";
+        store.hold_others(&run.id, run.revision.number, &keep, why, self.now()).await?;
+        Ok(rows)
     }
 
     async fn send_all(
         &self,
-        run: &Run,
-        channel: &dyn Channel,
-        composer: &Composer<'_>,
+        ready: &Ready<'_>,
         editions: &[EditionOutput],
         open: Vec<Delivery>,
         outcome: &mut DeliveryOutcome,
     ) -> Result<(), EngineError> {
-        let artifacts = self.parts.store.artifacts(&run.id, run.revision.number).await?;
-        let mut halted: Option<String> = None;
+        let mut halted = false;
         for delivery in open {
-            if halted.is_some() {
+            if halted {
                 outcome.waiting += 1;
                 continue;
             }
-            let message = match editions.iter().find(|e| e.key == delivery.key.edition) {
-                Some(edition) => composer.message(&delivery, edition, &artifacts),
-                None => Err(format!("there is no edition `{}` any more", delivery.key.edition)),
-            };
-            let Attempted { state, after, reply } = self.attempt(channel, &delivery, message).await?;
+            let files = ready.post.composer.attached(&ready.artifacts, &delivery.key.edition);
+            let Attempted { state, after, reply } = self.send(&ready.post, &delivery, editions, &files).await?;
             match state {
-                DeliveryState::Accepted => outcome.accepted += 1,
+                state if state.was_taken() => outcome.accepted += 1,
                 DeliveryState::InDoubt => outcome.in_doubt += 1,
+                DeliveryState::Held => outcome.already += 1,
                 _ => outcome.failed += 1,
             }
             let (email, edition) = (delivery.email, delivery.key.edition);
             self.tell(Event::Delivered { email, edition, state, reply });
             if let After::Halt(why) = after {
                 outcome.warnings.push(format!("the channel was halted: {why}"));
-                halted = Some(why);
+                halted = true;
             }
         }
         Ok(())
     }
 
-    /// Tries one delivery; again after short waits while the other side cannot be reached at all.
-    async fn attempt(
+    /// Sends one delivery; again after short waits while the other side cannot be reached at all.
+    async fn send(
         &self,
-        channel: &dyn Channel,
+        post: &Post<'_>,
         delivery: &Delivery,
-        message: Result<punctual_delivery::Message, String>,
+        editions: &[EditionOutput],
+        files: &[ArtifactRecord],
     ) -> Result<Attempted, EngineError> {
         let store = &self.parts.store;
+        let edition = edition_of(editions, &delivery.key.edition);
+        let message = edition.and_then(|edition| post.composer.message(&Addressed::from(delivery), edition, files));
+        let sending = Sending {
+            channel: post.name.clone(),
+            email: delivery.email.clone(),
+            address: canonical(&delivery.email),
+            subject: message.as_ref().map(|m| m.subject.as_str().to_owned()).unwrap_or_default(),
+            attachments: files.to_vec(),
+        };
         let mut waits = WAITS.into_iter();
         loop {
-            let attempt = store.begin_attempt(&delivery.id, &delivery.email, self.now()).await?;
+            let attempt = match store.begin_attempt(&delivery.id, &sending, self.now()).await {
+                Ok(attempt) => attempt,
+                // Another process was faster, over another delivery to the same address.
+                Err(had @ StoreError::Had { .. }) => {
+                    let (state, reply) = (DeliveryState::Held, had.to_string());
+                    return Ok(Attempted { state, after: After::GoOn, reply });
+                }
+                Err(error) => return Err(error.into()),
+            };
             let message = match &message {
                 Ok(message) => message,
                 Err(fault) => {
-                    let state = DeliveryState::Permanent;
-                    store.finish_attempt(&delivery.id, attempt.number, (state, fault), self.now()).await?;
-                    return Ok(Attempted { state, after: After::GoOn, reply: fault.clone() });
+                    let ended = Ended { state: DeliveryState::Permanent, reply: fault.clone(), suppress: false };
+                    store.finish_attempt(&delivery.id, attempt.number, &ended, self.now()).await?;
+                    return Ok(Attempted { state: ended.state, after: After::GoOn, reply: ended.reply });
                 }
             };
             let ledger = Ledger::new(store.as_ref(), self.parts.clock.as_ref(), &attempt);
-            let result = channel.send(message, &ledger).await;
-            let state = state_after(&result);
-            let reply = match &result {
-                Ok(accepted) => accepted.reply.clone(),
-                Err(refusal) => refusal.to_string(),
-            };
-            store.finish_attempt(&delivery.id, attempt.number, (state, &reply), self.now()).await?;
+            let result = post.channel.send(message, &ledger).await;
+            let ended = ended(&result);
+            store.finish_attempt(&delivery.id, attempt.number, &ended, self.now()).await?;
+            let Ended { state, reply, .. } = ended;
             let unreached = state == DeliveryState::Transient && !ledger.connected();
             let wait = if unreached && !is_halt(&result) { waits.next() } else { None };
             match wait {
@@ -306,65 +324,129 @@ impl Engine {
         }
     }
 
-    async fn conclude(&self, run: &mut Run, outcome: &DeliveryOutcome) -> Result<(), EngineError> {
-        let open = outcome.failed + outcome.in_doubt + outcome.waiting;
-        let done = outcome.accepted + outcome.already;
-        let state = match (open, done) {
-            (0, _) => RevisionState::Completed,
-            (_, 0) => RevisionState::Failed,
-            _ => RevisionState::Partial,
-        };
-        if run.revision.state.may_become(state) {
-            let change = (run.revision.state, state);
-            let all = open + done;
-            let message = (open > 0).then(|| match all {
-                1 => "the one delivery is not accepted".to_owned(),
-                _ => format!("{open} of {all} deliveries are not accepted"),
-            });
-            let revision = run.revision.number;
-            run.revision = self.parts.store.advance(&run.id, revision, change, message.as_deref(), self.now()).await?;
+    /// The delivery's end: the revision stands as the ledger says, and what was told stays on record.
+    async fn conclude_deliveries(&self, run: &mut Run, outcome: &mut DeliveryOutcome) -> Result<(), EngineError> {
+        outcome.standing = Standing::of(&self.deliveries_of(&run.id).await?, run.revision.number);
+        if outcome.waits_until.is_none() {
+            self.conclude(run, outcome.standing).await?;
         }
+        let held = outcome.held.iter().map(|held| {
+            let words = format!("edition {} to {}: {}", held.recipient.edition, held.recipient.email, held.reason);
+            said("held", Otherwise::Warn, &words)
+        });
+        let warnings = outcome.warnings.iter().map(|words| said("delivery", Otherwise::Warn, words));
+        let findings: Vec<Finding> = warnings.chain(held).collect();
+        let output = punctual_model::identity::canonical_json(&outcome);
+        let done = StageDone { stage: Stage::Deliver, output: &output, findings: &findings, artifacts: None };
+        self.parts.store.finish_stage(&run.id, run.revision.number, done, self.now()).await?;
         Ok(())
+    }
+
+    /// Brings a revision into the state that its deliveries say.
+    pub(crate) async fn conclude(&self, run: &mut Run, standing: Standing) -> Result<(), EngineError> {
+        let (state, message) = standing.state();
+        if run.revision.state == state && run.revision.message == message {
+            return Ok(());
+        }
+        if !run.revision.state.may_become(state) {
+            self.become_busy(run, RevisionState::Distributing).await?;
+        }
+        let change = (run.revision.state, state);
+        let revision = run.revision.number;
+        run.revision = self.parts.store.advance(&run.id, revision, change, message.as_deref(), self.now()).await?;
+        Ok(())
+    }
+
+    /// Sends an explicit copy, which is on record, and returns what it came to.
+    pub(crate) async fn send_copy(
+        &self,
+        post: &Post<'_>,
+        delivery: &Delivery,
+        edition: &EditionOutput,
+        files: &[ArtifactRecord],
+    ) -> Result<(DeliveryState, String), EngineError> {
+        let sent = self.send(post, delivery, std::slice::from_ref(edition), files).await?;
+        Ok((sent.state, sent.reply))
     }
 }
 
-/// Whether a delivery may be tried now.
-fn is_open(state: DeliveryState) -> bool {
-    matches!(state, DeliveryState::Planned | DeliveryState::Transient | DeliveryState::Permanent)
+/// What is known before the first message leaves.
+fn told(request: &RunRequest<'_>, ready: &Ready<'_>, rows: &[Delivery]) -> DeliveryOutcome {
+    let audience = &ready.audience;
+    let asked: Vec<&Delivery> = rows.iter().filter(|d| asked_for(request, &d.key.edition)).collect();
+    let count = |is: fn(DeliveryState) -> bool| asked.iter().filter(|d| is(d.state)).count() as u64;
+    let had = audience.had.iter().filter(|r| asked_for(request, &r.edition)).count() as u64;
+    let held = audience.held.iter().filter(|held| asked_for(request, &held.recipient.edition));
+    DeliveryOutcome {
+        already: count(DeliveryState::was_taken) + had,
+        in_doubt: count(|state| state == DeliveryState::InDoubt),
+        held: held.cloned().collect(),
+        waits_until: audience.waits_until,
+        warnings: audience.warnings.clone(),
+        ..DeliveryOutcome::default()
+    }
+}
+
+fn asked_for(request: &RunRequest<'_>, edition: &str) -> bool {
+    request.editions.is_empty() || request.editions.iter().any(|asked| asked == edition)
+}
+
+fn edition_of<'a>(editions: &'a [EditionOutput], key: &str) -> Result<&'a EditionOutput, String> {
+    editions.iter().find(|e| e.key == key).ok_or_else(|| format!("there is no edition `{key}` any more"))
+}
+
+/// A remark about a delivery, as it is kept with the run.
+fn said(check: &str, severity: Otherwise, words: &str) -> Finding {
+    Finding {
+        subject: "delivery".to_owned(),
+        check: check.to_owned(),
+        severity,
+        message: words.to_owned(),
+        rows: 0,
+        samples: Vec::new(),
+    }
+}
+
+fn ended(result: &Result<punctual_delivery::Accepted, Refusal>) -> Ended {
+    let (reply, suppress) = match result {
+        Ok(accepted) => (accepted.reply.clone(), false),
+        Err(refusal) => (refusal.to_string(), matches!(refusal.class, ReplyClass::Permanent { suppress: true })),
+    };
+    Ended { state: state_after(result), reply, suppress }
 }
 
 fn is_halt(result: &Result<punctual_delivery::Accepted, Refusal>) -> bool {
     result.as_ref().is_err_and(|refusal| refusal.class == ReplyClass::HaltChannel)
 }
 
-fn phase(text: &str) -> Option<Phase> {
-    Phase::ALL.into_iter().find(|phase| phase.as_str() == text)
-}
-
-fn sender(settings: &punctual_model::definition::Settings, channel: &str) -> Result<Mailbox, EngineError> {
-    let fault = |message: String| EngineError::Channel { channel: channel.to_owned(), message };
-    let from = settings.from.as_deref().ok_or_else(|| {
-        fault("punctual.yaml needs `from:`, such as `from: Reports <reports@agency.example>`".to_owned())
-    })?;
-    from.parse().map_err(|e| fault(format!("`from` in punctual.yaml: {e}")))
-}
-
-fn new_delivery(run: &Run, recipient: &Recipient, channel: &str, (key, from): (&[u8], &Mailbox)) -> NewDelivery {
-    let delivery = DeliveryKey {
+fn first_copy(run: &Run, recipient: &Recipient) -> DeliveryKey {
+    DeliveryKey {
         run: run.id.clone(),
         revision: run.revision.number,
         edition: recipient.edition.clone(),
         purpose: Purpose::Report,
-        channel: channel.to_owned(),
         recipient: recipient.id.clone(),
         copy: 0,
-    };
-    let message_id = MessageId::derive(key, &delivery.id(), &from.address);
+    }
+}
+
+/// A delivery to be planned; its Message-ID follows from what it is and the installation's key.
+pub(crate) fn new_delivery(
+    key: DeliveryKey,
+    recipient: &Recipient,
+    (channel, from): (&str, &Mailbox),
+    secret: &[u8],
+    held: Option<String>,
+) -> NewDelivery {
+    let message_id = MessageId::derive(secret, &key.id(), &from.address);
     NewDelivery {
         message_id: message_id.as_str().to_owned(),
-        key: delivery,
+        key,
+        channel: channel.to_owned(),
         email: recipient.email.clone(),
+        address: canonical(&recipient.email),
         name: recipient.name.clone(),
+        held,
     }
 }
 

@@ -56,6 +56,13 @@ pub enum Event {
         /// Whether an earlier snapshot was kept.
         kept: bool,
     },
+    /// There is a snapshot that does not serve: the source is asked again.
+    AskedAgain {
+        /// The dataset.
+        dataset: String,
+        /// Why, in words.
+        why: String,
+    },
     /// A source failed and is asked again after a wait.
     SourceRetry {
         /// The dataset.

@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use punctual_data::{
     error::DataError,
     snapshot::{StreamError, write_stream},
@@ -20,6 +21,7 @@ use punctual_store::records::{ExtractRecord, Run};
 
 use crate::{
     environment::{Engine, Event},
+    freshness::Moment,
     input::needs_previous,
     job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate},
     outcome::EngineError,
@@ -74,8 +76,21 @@ pub(crate) struct Extraction {
     source: Arc<dyn Source>,
     source_name: String,
     request: ExtractRequest,
-    /// What is asked, as canonical JSON: a snapshot of the same question is kept.
+    /// What is asked, as canonical JSON: only a snapshot of the same question can serve.
     question: String,
+    /// When its data is the right one.
+    moment: Moment,
+}
+
+/// Which of the snapshots that are there may serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Serving {
+    /// Those with the data of the right moment.
+    Fresh,
+    /// Each, whatever its age: a person asked to go on from there, and nothing is sent.
+    Any,
+    /// None.
+    Nothing,
 }
 
 /// The snapshots of a revision.
@@ -93,30 +108,31 @@ pub(crate) fn previous_name(dataset: &str) -> String {
 }
 
 impl Engine {
-    /// Extracts what is not there yet. On failure the snapshots that came in are kept.
+    /// Extracts what is not there, or no longer serves. On failure the snapshots that came in are kept.
     pub(crate) async fn extract(
         &self,
         run: &Run,
         extractions: Vec<Extraction>,
-        again: bool,
+        serving: Serving,
     ) -> Result<Extracted, EngineError> {
         let store = &self.parts.store;
         let revision = run.revision.number;
-        if again {
+        if serving == Serving::Nothing {
             store.forget_extracts(&run.id, revision).await?;
         }
         let known = store.extracts(&run.id, revision).await?;
-        let (kept, missing): (Vec<_>, Vec<_>) = extractions.into_iter().partition(|extraction| {
-            known.iter().any(|k| {
-                k.dataset == extraction.name
-                    && k.binds == extraction.question
-                    && self.parts.artifacts.contains(&k.snapshot)
-            })
-        });
-        for record in known.iter().filter(|k| kept.iter().any(|e| e.name == k.dataset)) {
-            self.tell(Event::DatasetDone { dataset: record.dataset.clone(), rows: record.rows, kept: true });
+        let mut records = Vec::new();
+        let mut missing = Vec::new();
+        for extraction in extractions {
+            match self.kept_snapshot(&known, &extraction, serving) {
+                Some(record) => records.push(record),
+                None => missing.push(extraction),
+            }
         }
         let asked = !missing.is_empty();
+        if asked {
+            self.tell(Event::StageStarted(Stage::Extract));
+        }
         let results: Vec<Result<ExtractRecord, (String, SnapshotFailure)>> = stream::iter(missing)
             .map(|extraction| async move {
                 let result = self.extract_one(&extraction).await;
@@ -132,14 +148,33 @@ impl Engine {
         let mut failures: Vec<String> =
             results.iter().filter_map(|r| r.as_ref().err()).map(|(_, f)| f.to_string()).collect();
         if failures.is_empty() {
-            let mut records: Vec<ExtractRecord> = results.into_iter().filter_map(Result::ok).collect();
-            records.extend(known.into_iter().filter(|k| kept.iter().any(|e| e.name == k.dataset)));
+            records.extend(results.into_iter().filter_map(Result::ok));
             records.sort_by(|a, b| a.dataset.cmp(&b.dataset));
+            self.tell(if asked { Event::StageDone(Stage::Extract) } else { Event::StageKept(Stage::Extract) });
             return Ok(Extracted { records, asked });
         }
         failures.sort();
         failures.dedup();
         Err(EngineError::Stage { stage: Stage::Extract, message: failures.join("; "), findings: Vec::new() })
+    }
+
+    /// The snapshot that serves an extraction. When there is one of the same question that does not, the run says so.
+    fn kept_snapshot(
+        &self,
+        known: &[ExtractRecord],
+        extraction: &Extraction,
+        serving: Serving,
+    ) -> Option<ExtractRecord> {
+        let same = |k: &&ExtractRecord| k.dataset == extraction.name && k.binds == extraction.question;
+        let record = known.iter().find(same).filter(|k| self.parts.artifacts.contains(&k.snapshot))?;
+        if serving == Serving::Fresh
+            && let Err(why) = extraction.moment.serves(record)
+        {
+            self.tell(Event::AskedAgain { dataset: record.dataset.clone(), why });
+            return None;
+        }
+        self.tell(Event::DatasetDone { dataset: record.dataset.clone(), rows: record.rows, kept: true });
+        Some(record.clone())
     }
 
     async fn extract_one(&self, extraction: &Extraction) -> Result<ExtractRecord, SnapshotFailure> {
@@ -156,6 +191,7 @@ impl Engine {
     }
 
     async fn ask(&self, extraction: &Extraction) -> Result<ExtractRecord, SnapshotFailure> {
+        let asked_at = self.now();
         let answer = extraction.source.extract(extraction.request.clone()).await?;
         let folder = self.parts.artifacts.incoming().map_err(|e| SnapshotFailure::Store(e.to_string()))?;
         let kept = |message: String| SnapshotFailure::Store(message);
@@ -175,7 +211,9 @@ impl Engine {
             snapshot: content,
             rows: snapshot.rows,
             bytes,
+            asked_at,
             extracted_at: self.now(),
+            doubt: None,
         })
     }
 
@@ -184,7 +222,7 @@ impl Engine {
         &self,
         project: &Project,
         resolved: &Resolved<'_>,
-        facts: &Facts,
+        (facts, period_end): (&Facts, Timestamp),
         folder: &Path,
     ) -> Result<Vec<Extraction>, EngineError> {
         let compare = needs_previous(resolved.template);
@@ -206,7 +244,7 @@ impl Engine {
             .into_iter()
             .map(|(name, dataset, source, _)| {
                 let sql = if dataset.sql.is_some() { rendered.next() } else { None };
-                self.extraction(name, dataset, source, sql)
+                self.extraction(name, dataset, source, sql, period_end)
             })
             .collect()
     }
@@ -243,6 +281,7 @@ impl Engine {
         dataset: &Dataset,
         definition: &SourceDefinition,
         sql: Option<SqlText>,
+        period_end: Timestamp,
     ) -> Result<Extraction, EngineError> {
         let stage = |message: String| EngineError::Stage { stage: Stage::Extract, message, findings: Vec::new() };
         let question = canonical_json(&serde_json::json!({
@@ -250,7 +289,8 @@ impl Engine {
         }));
         let source = self.open_source(definition).map_err(|e| stage(e.to_string()))?;
         let request = ExtractRequest { dataset: name.clone(), sql, columns: dataset.columns.clone() };
-        Ok(Extraction { name, source, source_name: definition.name.to_string(), request, question })
+        let moment = Moment::of(definition, period_end, self.now());
+        Ok(Extraction { name, source, source_name: definition.name.to_string(), request, question, moment })
     }
 
     /// Opens a source: its secrets are resolved now, and nothing is connected yet.

@@ -2,10 +2,13 @@
 //! process left. Everything here works on traits; which sources, formats and channels exist is
 //! the binary's knowledge.
 
+mod audience;
 mod compose;
+mod decide;
 mod deliver;
 mod environment;
 mod extract;
+mod freshness;
 mod hold;
 mod input;
 pub mod job;
@@ -15,11 +18,15 @@ mod members;
 mod outcome;
 mod pipeline;
 mod plan;
+mod post;
+mod recovery;
 mod request;
 pub mod sandbox;
 pub mod secret;
 mod stages;
+mod standing;
 
+pub use decide::{Copied, Judgement, Resolution};
 pub use deliver::DeliveryOutcome;
 pub use environment::{Clock, Engine, Event, Parts, Progress, SystemClock};
 pub use extract::{Extracted, RetryPolicy};
@@ -27,5 +34,6 @@ pub use keys::MasterKey;
 pub use lint::lint;
 pub use outcome::{EngineError, RunOutcome};
 pub use plan::{Plan, PlannedEdition, PlannedMessage};
-pub use request::{RunRequest, run_facts};
+pub use request::RunRequest;
 pub use sandbox::sandbox_report;
+pub use standing::Standing;

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use punctual_model::{finding::Finding, parameter::ParameterError, period::PeriodError, state::Stage};
-use punctual_store::{StoreError, records::Run};
+use punctual_store::{
+    StoreError,
+    records::{ExtractRecord, Run},
+};
 
 use crate::{deliver::DeliveryOutcome, job::EditionOutput, sandbox::SandboxError, secret::SecretError};
 
@@ -16,6 +19,10 @@ pub struct RunOutcome {
     pub findings: Vec<Finding>,
     /// The editions, if they were made.
     pub editions: Vec<EditionOutput>,
+    /// The snapshots that it is made from, and when their sources were asked.
+    pub data: Vec<ExtractRecord>,
+    /// Things about the run that a person should know.
+    pub warnings: Vec<String>,
     /// The stages that were run now; the others were found done.
     pub worked: Vec<Stage>,
     /// What was delivered, if it was asked for.
@@ -34,6 +41,14 @@ pub enum EngineError {
     /// A parameter does not have its type.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
+    /// A parameter that the template does not have.
+    #[error("there is no parameter `{parameter}`; known: {known}")]
+    UnknownParameter {
+        /// The name.
+        parameter: String,
+        /// The names that there are.
+        known: String,
+    },
     /// The period cannot be.
     #[error(transparent)]
     Period(#[from] PeriodError),
@@ -66,7 +81,9 @@ pub enum EngineError {
         template: String,
     },
     /// A delivered revision cannot be made again.
-    #[error("this run has been delivered, so its {stage} stage is not run again: what was sent stays what is kept")]
+    #[error(
+        "this run has been delivered, so its {stage} stage is not run again: what was sent stays what is kept; with --deliver the rest of it is sent"
+    )]
     Frozen {
         /// The stage that was asked for.
         stage: Stage,
@@ -100,6 +117,34 @@ pub enum EngineError {
     NoDelivery {
         /// The name.
         report: String,
+    },
+    /// The list that a report goes to is gone.
+    #[error("there is no list `{list}`, which this run goes to; put it back, or `punctual resend` what was sent")]
+    NoList {
+        /// Its name.
+        list: String,
+    },
+    /// What a revision froze cannot be read.
+    #[error(
+        "the definition that run {run} was made by cannot be read ({message}); run the version of punctual that made it"
+    )]
+    Definition {
+        /// The run.
+        run: String,
+        /// Why.
+        message: String,
+    },
+    /// No delivery has this id.
+    #[error("there is no delivery `{text}`; `punctual deliveries` lists them")]
+    NoSuchDelivery {
+        /// What was asked for.
+        text: String,
+    },
+    /// More than one delivery has it.
+    #[error("`{text}` names more than one delivery; write more of its id")]
+    AmbiguousDelivery {
+        /// What was asked for.
+        text: String,
     },
     /// A channel cannot be used.
     #[error("channel `{channel}`: {message}")]

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use punctual_model::{
+    definition::Otherwise,
     finding::Finding,
+    frozen::Frozen,
     identity::{ContentHash, RunKey, canonical_json},
     project::Resolved,
     recipients::WHOLE,
@@ -12,32 +14,27 @@ use punctual_model::{
 };
 use punctual_store::{
     NewRun,
-    records::{Filter, Run},
+    records::{ExtractRecord, Run},
 };
-use serde::Serialize;
 
 use crate::{
+    decide::definition_of,
     environment::{Engine, Event},
+    extract::Serving,
     hold::Hold,
     input,
     job::Facts,
     outcome::{EngineError, RunOutcome},
-    request::{RunRequest, run_facts},
+    request::RunRequest,
     stages::{Editions, Workplace},
 };
-
-/// What a revision freezes: the definition that made it.
-#[derive(Serialize)]
-struct Frozen<'a> {
-    report: &'a punctual_model::definition::Report,
-    template: &'a punctual_model::definition::Template,
-    list: Option<&'a punctual_model::definition::List>,
-}
 
 /// A run under way: its record, and what was done now.
 struct Progressed {
     run: Run,
     findings: Vec<Finding>,
+    data: Vec<ExtractRecord>,
+    warnings: Vec<String>,
     worked: Vec<Stage>,
 }
 
@@ -48,17 +45,18 @@ impl Engine {
     /// Why it stopped; the run can be run again and goes on from there.
     pub async fn run(&self, request: &RunRequest<'_>) -> Result<RunOutcome, EngineError> {
         let resolved = request.resolved()?;
-        let (facts, key) = run_facts(&resolved, &request.period)?;
+        let (facts, key) = request.facts(&resolved)?;
         let _hold = Hold::take(&self.parts.data, &key.id())?;
-        self.refuse_changed_template(&resolved).await?;
-        let run = self.open(&resolved, &key, request).await?;
-        let frozen = self.is_frozen(&run).await?;
-        let mut progressed = Progressed { run, findings: Vec::new(), worked: Vec::new() };
-        let editions = if frozen {
-            self.keep_frozen(request, &mut progressed).await?
+        let now = Frozen::of(request.project, &resolved);
+        let run = self.open(&now, &key, request).await?;
+        let mut progressed =
+            Progressed { run, findings: Vec::new(), data: Vec::new(), warnings: Vec::new(), worked: Vec::new() };
+        let (definition, editions) = if progressed.run.revision.frozen_at.is_some() {
+            self.keep_frozen(request, &now, &mut progressed).await?
         } else {
+            self.refuse_changed_template(&now).await?;
             match self.make(request, &resolved, &facts, &mut progressed).await {
-                Ok(editions) => editions,
+                Ok(editions) => (now, editions),
                 Err(error) => return Err(self.note_failure(&progressed.run, error).await),
             }
         };
@@ -76,7 +74,7 @@ impl Engine {
         if request.until < Stage::Deliver {
             return Ok(outcome(progressed, editions));
         }
-        let delivery = self.deliver(request, &resolved, &mut progressed.run, &editions.editions).await?;
+        let delivery = self.deliver(request, &definition, &mut progressed.run, &editions.editions).await?;
         progressed.worked.push(Stage::Deliver);
         let mut outcome = outcome(progressed, editions);
         outcome.delivery = Some(delivery);
@@ -94,14 +92,14 @@ impl Engine {
         let (id, revision) = (progressed.run.id.clone(), progressed.run.revision.number);
         let folder = JobFolder::make(&self.parts.data, &id)?;
         let name = input::name(Stage::Extract, &self.parts.build, &resolved.template.query.datasets);
-        self.tell(Event::StageStarted(Stage::Extract));
         self.become_busy(&mut progressed.run, RevisionState::Generating).await?;
         self.parts.store.start_stage(&id, revision, Stage::Extract, &name, self.now()).await?;
-        let extractions = self.extractions(request.project, resolved, facts, folder.path()).await?;
-        let extracted = self.extract(&progressed.run, extractions, request.again(Stage::Extract)).await?;
+        let asked = (facts, progressed.run.period_end);
+        let extractions = self.extractions(request.project, resolved, asked, folder.path()).await?;
+        let extracted = self.extract(&progressed.run, extractions, serving(request)).await?;
         let done = punctual_store::StageDone { stage: Stage::Extract, output: "{}", findings: &[], artifacts: None };
         self.parts.store.finish_stage(&id, revision, done, self.now()).await?;
-        self.tell(Event::StageDone(Stage::Extract));
+        progressed.data.clone_from(&extracted.records);
         if extracted.asked {
             progressed.worked.push(Stage::Extract);
         }
@@ -132,27 +130,46 @@ impl Engine {
         Ok(Some(editions))
     }
 
-    /// A revision that has been delivered is not made again; its artifacts stay what was sent.
+    /// A revision of which something may have left is not made again: it goes on by what it froze, whatever the
+    /// project says by now.
     async fn keep_frozen(
         &self,
         request: &RunRequest<'_>,
+        now: &Frozen,
         progressed: &mut Progressed,
-    ) -> Result<Option<Editions>, EngineError> {
+    ) -> Result<(Frozen, Option<Editions>), EngineError> {
+        let run = &progressed.run;
+        let (id, number) = (run.id.clone(), run.revision.number);
         if let Some(stage) = request.from.filter(|stage| *stage < Stage::Deliver) {
-            return Err(EngineError::Frozen { stage });
+            if request.until < Stage::Deliver {
+                return Err(EngineError::Frozen { stage });
+            }
+            progressed.warnings.push(format!(
+                "what was sent of this run stays, so its {stage} stage is not run again; what is left of it is sent as it was made"
+            ));
         }
         for stage in [Stage::Extract, Stage::Transform, Stage::Generate] {
             self.tell(Event::StageKept(stage));
         }
-        let found = self.parts.store.findings(&progressed.run.id, progressed.run.revision.number).await?;
-        progressed.findings = found.into_iter().filter(|(s, _)| *s != Stage::Generate).map(|(_, f)| f).collect();
-        self.generated_before(&progressed.run).await.map(Some)
+        let found = self.parts.store.findings(&id, number).await?;
+        progressed.findings = found.into_iter().filter(|(s, _)| *s < Stage::Generate).map(|(_, f)| f).collect();
+        progressed.data = self.parts.store.extracts(&id, number).await?;
+        let definition = definition_of(&progressed.run)?;
+        let changes = definition.changes(now);
+        if !changes.is_empty() {
+            progressed.warnings.push(format!(
+                "the definition has changed since the first message left: {}; what was sent stays, and what is left of this run goes by what it was made by",
+                changes.join(", ")
+            ));
+        }
+        let editions = self.generated_before(&progressed.run).await?;
+        Ok((definition.or(now.clone()), Some(editions)))
     }
 
     /// Content of a used template version never changes.
-    async fn refuse_changed_template(&self, resolved: &Resolved<'_>) -> Result<(), EngineError> {
-        let name = resolved.report.template.to_string();
-        let content = ContentHash::of(canonical_json(resolved.template).as_bytes());
+    async fn refuse_changed_template(&self, definition: &Frozen) -> Result<(), EngineError> {
+        let name = definition.report.template.to_string();
+        let content = ContentHash::of(canonical_json(&definition.template).as_bytes());
         let pinned = self.parts.store.pinned_templates().await?;
         if pinned.iter().any(|pin| pin.name == name && pin.content != content) {
             return Err(EngineError::ChangedTemplate { template: name });
@@ -162,20 +179,19 @@ impl Engine {
 
     /// A template version is used when something that it made is about to leave. Until then its author may
     /// mend it: a run that failed, or that was only looked at, pins nothing.
-    pub(crate) async fn pin_template(&self, resolved: &Resolved<'_>) -> Result<(), EngineError> {
-        let name = resolved.report.template.to_string();
-        let definition = canonical_json(resolved.template);
-        let content = ContentHash::of(definition.as_bytes());
-        let pinned = self.parts.store.pin_template(&name, &content, &definition, self.now()).await?;
+    pub(crate) async fn pin_template(&self, definition: &Frozen) -> Result<(), EngineError> {
+        let name = definition.report.template.to_string();
+        let template = canonical_json(&definition.template);
+        let content = ContentHash::of(template.as_bytes());
+        let pinned = self.parts.store.pin_template(&name, &content, &template, self.now()).await?;
         if pinned.content != content {
             return Err(EngineError::ChangedTemplate { template: name });
         }
         Ok(())
     }
 
-    async fn open(&self, resolved: &Resolved<'_>, key: &RunKey, request: &RunRequest<'_>) -> Result<Run, EngineError> {
-        let frozen = Frozen { report: resolved.report, template: resolved.template, list: resolved.list };
-        let definition = canonical_json(&frozen);
+    async fn open(&self, now: &Frozen, key: &RunKey, request: &RunRequest<'_>) -> Result<Run, EngineError> {
+        let definition = now.to_json();
         let new = NewRun {
             key,
             period_start: request.period.start_instant()?,
@@ -183,20 +199,13 @@ impl Engine {
             definition: &definition,
         };
         let mut run = self.parts.store.open_run(new, self.now()).await?;
-        if run.revision.definition != definition && !self.is_frozen(&run).await? {
+        if run.revision.definition != definition && run.revision.frozen_at.is_none() {
             let revision = run.revision.number;
             self.parts.store.redefine(&run.id, revision, &definition, self.now()).await?;
             run.revision.definition_hash = ContentHash::of(definition.as_bytes());
             run.revision.definition = definition;
         }
         Ok(run)
-    }
-
-    /// Whether anything of the revision may have left.
-    pub(crate) async fn is_frozen(&self, run: &Run) -> Result<bool, EngineError> {
-        let filter = Filter { run: Some(run.id.clone()), ..Filter::default() };
-        let deliveries = self.parts.store.deliveries(&filter).await?;
-        Ok(deliveries.iter().any(|d| d.key.revision == run.revision.number && d.attempts > 0))
     }
 
     /// Moves a revision on. A run that died is found in the state it died in, and goes on from there.
@@ -218,6 +227,9 @@ impl Engine {
         let noted = async {
             if let EngineError::Stage { stage, findings, .. } = &error {
                 store.fail_stage(&run.id, number, *stage, (&message, findings), self.now()).await?;
+                if *stage > Stage::Extract {
+                    self.doubt(run, findings, &message).await?;
+                }
             }
             let state = store.run_by_id(&run.id).await?.map_or(run.revision.state, |r| r.revision.state);
             if state.may_become(RevisionState::Failed) {
@@ -230,6 +242,31 @@ impl Engine {
             Ok(()) => error,
             Err(store_error) => store_error.into(),
         }
+    }
+}
+
+impl Engine {
+    /// What a failed check looked at, or a failed stage was made from, is asked again by the next run.
+    async fn doubt(&self, run: &Run, findings: &[Finding], why: &str) -> Result<(), punctual_store::StoreError> {
+        let store = &self.parts.store;
+        let number = run.revision.number;
+        let extracted = store.extracts(&run.id, number).await?;
+        let names: Vec<String> = extracted.into_iter().map(|record| record.dataset).collect();
+        let failed = || findings.iter().filter(|f| f.severity == Otherwise::Fail);
+        // A check on a dataset looked at it alone; one on a table at whatever the table is made from.
+        let alone = failed().count() > 0 && failed().all(|f| names.contains(&f.subject));
+        let doubted: Vec<String> =
+            names.into_iter().filter(|name| !alone || failed().any(|f| f.subject == *name)).collect();
+        store.doubt_extracts(&run.id, number, &doubted, why).await
+    }
+}
+
+/// Which snapshots may serve a request.
+fn serving(request: &RunRequest<'_>) -> Serving {
+    match request.from {
+        Some(Stage::Extract) => Serving::Nothing,
+        Some(_) if request.until < Stage::Deliver => Serving::Any,
+        _ => Serving::Fresh,
     }
 }
 
@@ -266,6 +303,8 @@ fn outcome(progressed: Progressed, editions: Editions) -> RunOutcome {
         run: progressed.run,
         findings: progressed.findings,
         editions: editions.editions,
+        data: progressed.data,
+        warnings: progressed.warnings,
         worked: progressed.worked,
         delivery: None,
     }

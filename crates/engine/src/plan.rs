@@ -1,15 +1,18 @@
 //! What a delivery would do, before it does it: who gets which edition with which files, what speaks
 //! against it, and how that differs from last time. It sends nothing.
 
+use jiff::Timestamp;
 use punctual_model::{
-    project::Resolved,
-    recipients::{Comparison, Guard, Recipient, Resolution, compare, resolve},
+    frozen::Frozen,
+    recipients::{Comparison, Held, Recipient, compare},
     state::{DeliveryState, Stage},
 };
-use punctual_store::records::{ExtractRecord, Filter, Run};
+use punctual_store::records::{ArtifactRecord, Delivery, ExtractRecord, Run};
 use serde::Serialize;
 
 use crate::{
+    decide::definition_of,
+    deliver::Ready,
     environment::Engine,
     job::EditionOutput,
     outcome::{EngineError, RunOutcome},
@@ -21,12 +24,16 @@ use crate::{
 pub struct Plan {
     /// The run.
     pub run: Run,
-    /// The queries as they were sent.
+    /// The queries as they were sent, and when.
     pub queries: Vec<ExtractRecord>,
     /// The editions.
     pub editions: Vec<PlannedEdition>,
     /// The messages that would leave.
     pub messages: Vec<PlannedMessage>,
+    /// Who would not be written to, and why.
+    pub held: Vec<Held>,
+    /// Nothing would leave before this instant.
+    pub waits_until: Option<Timestamp>,
     /// Reasons why none would leave.
     pub refusals: Vec<String>,
     /// Things a person should know.
@@ -57,6 +64,8 @@ pub struct PlannedMessage {
     pub subject: String,
     /// The attached files.
     pub files: Vec<String>,
+    /// The channel.
+    pub channel: String,
     /// What became of it earlier in this period, if anything.
     pub state: Option<DeliveryState>,
 }
@@ -69,88 +78,73 @@ impl Engine {
     pub async fn plan(&self, request: &RunRequest<'_>) -> Result<Plan, EngineError> {
         let made = RunRequest { until: Stage::Review, ..request.clone() };
         let outcome = self.run(&made).await?;
-        let resolved = request.resolved()?;
-        let resolution = self.recipients(request, &resolved, &outcome.editions).await?;
-        let store = &self.parts.store;
-        let (id, number) = (outcome.run.id.clone(), outcome.run.revision.number);
-        let queries = store.extracts(&id, number).await?;
-        let mut last = store.last_recipients(request.report, outcome.run.period_start).await?;
+        let definition = goes_by(request, &outcome.run)?;
+        let ready = self.ready(request, &definition, &outcome.run, &outcome.editions).await?;
+        let known = self.deliveries_of(&outcome.run.id).await?;
+        let chosen = |edition: &String| request.editions.is_empty() || request.editions.contains(edition);
+        let mut now = ready.audience.recipients.clone();
+        now.extend(ready.audience.had.iter().cloned());
+        now.retain(|r| chosen(&r.edition));
+        let mut last = self.parts.store.last_recipients(request.report, outcome.run.period_start).await?;
         // Whoever was not asked for is not gone.
-        last.retain(|r| request.editions.is_empty() || request.editions.contains(&r.edition));
-        let changes = (!last.is_empty()).then(|| compare(&resolution.recipients, &last));
-        let messages = self.planned_messages(&outcome, &resolved, &resolution).await?;
+        last.retain(|r| chosen(&r.edition));
+        let changes = (!last.is_empty()).then(|| compare(&now, &last));
+        let messages = planned_messages(&outcome, &ready, &known, &chosen);
         let editions = outcome.editions.iter().map(planned_edition).collect();
-        let Resolution { refusals, warnings, .. } = resolution;
-        Ok(Plan { run: outcome.run, queries, editions, messages, refusals, warnings, changes })
+        let Ready { audience, .. } = ready;
+        let mut warnings = outcome.warnings;
+        warnings.extend(audience.warnings);
+        Ok(Plan {
+            run: outcome.run,
+            queries: outcome.data,
+            editions,
+            messages,
+            held: audience.held.into_iter().filter(|held| chosen(&held.recipient.edition)).collect(),
+            waits_until: audience.waits_until,
+            refusals: audience.refusals,
+            warnings,
+            changes,
+        })
     }
+}
 
-    async fn planned_messages(
-        &self,
-        outcome: &RunOutcome,
-        resolved: &Resolved<'_>,
-        resolution: &Resolution,
-    ) -> Result<Vec<PlannedMessage>, EngineError> {
-        let filter = Filter { run: Some(outcome.run.id.clone()), ..Filter::default() };
-        let known = self.parts.store.deliveries(&filter).await?;
-        let deliver = resolved.report.deliver.as_ref();
-        let attach = deliver.and_then(|d| d.attach.as_ref()).unwrap_or(&resolved.report.formats);
-        let message = |recipient: &Recipient| {
-            let edition = outcome.editions.iter().find(|e| e.key == recipient.edition)?;
-            let files = edition.files.iter().filter(|f| attach.contains(&f.format)).map(|f| f.file_name.clone());
-            let state = known
-                .iter()
-                .find(|d| d.key.edition == recipient.edition && d.key.recipient == recipient.id)
-                .map(|d| d.state);
-            Some(PlannedMessage {
-                recipient: recipient.clone(),
-                subject: edition.subject.clone(),
-                files: files.collect(),
-                state,
-            })
-        };
-        Ok(resolution.recipients.iter().filter_map(message).collect())
+/// What a delivery of a run would go by.
+fn goes_by(request: &RunRequest<'_>, run: &Run) -> Result<Frozen, EngineError> {
+    let now = Frozen::of(request.project, &request.resolved()?);
+    if run.revision.frozen_at.is_none() {
+        return Ok(now);
     }
+    Ok(definition_of(run)?.or(now))
+}
 
-    /// Resolves the recipients and guards the answer; the same for a plan and for a send.
-    pub(crate) async fn recipients(
-        &self,
-        request: &RunRequest<'_>,
-        resolved: &Resolved<'_>,
-        editions: &[EditionOutput],
-    ) -> Result<Resolution, EngineError> {
-        let report = resolved.report;
-        let (Some(deliver), Some(list)) = (&report.deliver, resolved.list) else {
-            return Err(EngineError::NoDelivery { report: report.name.to_string() });
+fn planned_messages(
+    outcome: &RunOutcome,
+    ready: &Ready<'_>,
+    known: &[Delivery],
+    chosen: &dyn Fn(&String) -> bool,
+) -> Vec<PlannedMessage> {
+    let message = |recipient: &Recipient, state: Option<DeliveryState>| {
+        let edition = outcome.editions.iter().find(|e| e.key == recipient.edition)?;
+        let files = ready.post.composer.attached(&ready.artifacts, &edition.key);
+        Some(PlannedMessage {
+            recipient: recipient.clone(),
+            subject: edition.subject.clone(),
+            files: files.into_iter().map(|ArtifactRecord { file_name, .. }| file_name).collect(),
+            channel: ready.post.name.clone(),
+            state,
+        })
+    };
+    let state_of = |recipient: &Recipient| {
+        let its = |row: &&punctual_store::records::NewDelivery| {
+            row.key.edition == recipient.edition && row.key.recipient == recipient.id
         };
-        let keys: Vec<String> = editions.iter().map(|e| e.key.clone()).collect();
-        let guard = Guard {
-            burst: report.burst.is_some(),
-            expect: &report.expect,
-            confirm_over: request.project.settings.confirm_over,
-            confirmed: request.confirmed,
-        };
-        let only = (!request.editions.is_empty()).then_some(request.editions.as_slice());
-        let facts = || run_facts(resolved, &request.period).map(|(facts, _)| facts);
-        let list = self.with_members(request.project, list, facts).await?;
-        let mut resolution = resolve(&list, &keys, only, guard);
-        if request.period.end_instant()? > self.now() && !request.confirmed {
-            resolution.refusals.push(format!(
-                "period {} has not ended: its last day is {}; --confirm sends it all the same, and what is sent stays",
-                request.period,
-                request.period.end_date().yesterday().unwrap_or(request.period.end_date()),
-            ));
-        }
-        if let Some(only_if) = &deliver.only_if {
-            let empty: Vec<&str> = editions.iter().filter(|e| e.rows < only_if.rows).map(|e| e.key.as_str()).collect();
-            resolution.recipients.retain(|r| !empty.contains(&r.edition.as_str()));
-            resolution.warnings.extend(
-                empty
-                    .iter()
-                    .map(|key| format!("edition {key} has fewer than {} rows and is not sent (only_if)", only_if.rows)),
-            );
-        }
-        Ok(resolution)
-    }
+        let row = ready.rows.iter().find(its)?;
+        known.iter().find(|d| d.key == row.key).map(|d| d.state)
+    };
+    let written = ready.audience.recipients.iter().filter(|r| chosen(&r.edition));
+    let had = ready.audience.had.iter().filter(|r| chosen(&r.edition));
+    let written = written.filter_map(|recipient| message(recipient, state_of(recipient)));
+    written.chain(had.filter_map(|recipient| message(recipient, Some(DeliveryState::Accepted)))).collect()
 }
 
 fn planned_edition(edition: &EditionOutput) -> PlannedEdition {

@@ -1,6 +1,6 @@
 //! Identities: content hashes, canonical JSON, and the names of runs, editions and deliveries.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -55,15 +55,22 @@ pub fn canonical_json<T: Serialize>(value: &T) -> String {
     value.to_string()
 }
 
-/// A run: one report, one period, one set of parameters.
+/// A run: one report over one period, in one variant. The definition and its defaults are no part of it: editing
+/// a report never makes a second run of a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunKey {
     /// The report's name.
     pub report: String,
     /// The period's key.
     pub period: String,
-    /// The hash of the resolved parameters as canonical JSON.
-    pub params_hash: ContentHash,
+    /// What the request overrode, as [`variant`] names it; empty when it overrode nothing.
+    pub variant: String,
+}
+
+/// The name of what a request overrode: a hash of the overridden parameters as canonical JSON, and
+/// empty when there are none.
+pub fn variant<V: Serialize>(overridden: &BTreeMap<String, V>) -> String {
+    if overridden.is_empty() { String::new() } else { ContentHash::of_json(overridden).as_str()[..16].to_owned() }
 }
 
 impl RunKey {
@@ -73,7 +80,8 @@ impl RunKey {
     }
 }
 
-/// A delivery: one edition of one revision to one recipient for one purpose.
+/// A delivery: one edition of one revision to one recipient for one purpose. The address and the channel are
+/// recorded with each attempt and are no part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryKey {
     /// The run's id.
@@ -84,8 +92,6 @@ pub struct DeliveryKey {
     pub edition: String,
     /// What the delivery is for.
     pub purpose: Purpose,
-    /// The channel's name.
-    pub channel: String,
     /// The recipient's id in the list.
     pub recipient: String,
     /// 0, and more only by an explicit resend.
@@ -119,15 +125,16 @@ mod tests {
 
     #[test]
     fn ids_differ_when_anything_differs() {
-        let key = RunKey {
-            report: "r".into(),
-            period: "2026-10".into(),
-            params_hash: ContentHash::of_json(&serde_json::json!({})),
-        };
+        let key = RunKey { report: "r".into(), period: "2026-10".into(), variant: String::new() };
         let other = RunKey { period: "2026-11".into(), ..key.clone() };
         assert_eq!(key.id(), key.clone().id());
         assert_ne!(key.id(), other.id());
         assert_eq!(key.id().len(), 16);
+        let nothing: BTreeMap<String, i32> = BTreeMap::new();
+        assert_eq!(variant(&nothing), "", "a request that overrides nothing has no variant");
+        let one = BTreeMap::from([("top".to_owned(), 5)]);
+        assert_ne!(variant(&one), variant(&BTreeMap::from([("top".to_owned(), 6)])));
+        assert_ne!(RunKey { variant: variant(&one), ..key.clone() }.id(), key.id());
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::definition::{Expect, List, Member};
+use crate::{
+    address::{canonical, canonical_domain},
+    definition::{Expect, List, Member},
+};
 
 /// The edition of a report that is not burst.
 pub const WHOLE: &str = "all";
@@ -28,10 +31,21 @@ pub struct Recipient {
 pub struct Resolution {
     /// Every recipient, by edition and then by id.
     pub recipients: Vec<Recipient>,
+    /// Recipients that are not written to, each with the reason.
+    pub held: Vec<Held>,
     /// Reasons not to send at all.
     pub refusals: Vec<String>,
     /// Things a person should know.
     pub warnings: Vec<String>,
+}
+
+/// A recipient that is not written to for now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Held {
+    /// The recipient.
+    pub recipient: Recipient,
+    /// Why.
+    pub reason: String,
 }
 
 /// What the guards compare with.
@@ -52,35 +66,33 @@ pub struct Guard<'a> {
 pub fn resolve(list: &List, editions: &[String], only: Option<&[String]>, guard: Guard<'_>) -> Resolution {
     let mut resolution = Resolution::default();
     let known: BTreeSet<&str> = editions.iter().map(String::as_str).collect();
-    let mut seen = BTreeMap::new();
     let Some(members) = list.members.listed() else {
         // Never an empty list in place of one that was not read.
         resolution.refusals.push(format!("the members of list `{}` were not read", list.name));
         return resolution;
     };
+    let mut named = Named { list, ids: BTreeMap::new(), addresses: BTreeMap::new() };
     for member in members {
-        match edition_of(member, guard.burst) {
-            Err(refusal) => resolution.refusals.push(refusal),
-            Ok(edition) if !known.contains(edition.as_str()) => resolution.warnings.push(format!(
-                "{} has key {edition}, but the run has no such edition; nothing is sent to it",
-                member.email
-            )),
-            Ok(edition) => {
-                let id = member.id.clone().unwrap_or_else(|| member.email.to_lowercase());
-                if let Some(email) = seen.insert((edition.clone(), id.clone()), member.email.clone()) {
-                    resolution.refusals.push(format!(
-                        "list `{}` names {email} and {} as one recipient `{id}` of edition {edition}; remove one",
-                        list.name, member.email
-                    ));
-                    continue;
-                }
-                resolution.recipients.push(Recipient {
-                    edition,
-                    id,
-                    email: member.email.clone(),
-                    name: member.name.clone(),
-                });
+        let edition = match edition_of(member, guard.burst) {
+            Ok(edition) => edition,
+            Err(refusal) => {
+                resolution.refusals.push(refusal);
+                continue;
             }
+        };
+        let recipient = Recipient {
+            id: member.id.clone().unwrap_or_else(|| canonical(&member.email)),
+            edition,
+            email: member.email.clone(),
+            name: member.name.clone(),
+        };
+        if let Some(refusal) = named.twice(&recipient) {
+            resolution.refusals.push(refusal);
+        } else if known.contains(recipient.edition.as_str()) {
+            resolution.recipients.push(recipient);
+        } else {
+            let reason = format!("the run has no edition {}", recipient.edition);
+            resolution.held.push(Held { recipient, reason });
         }
     }
     resolution.recipients.sort();
@@ -89,9 +101,36 @@ pub fn resolve(list: &List, editions: &[String], only: Option<&[String]>, guard:
     warn_editions_without_recipient(editions, &mut resolution);
     if let Some(only) = only {
         resolution.recipients.retain(|r| only.contains(&r.edition));
+        resolution.held.retain(|held| only.contains(&held.recipient.edition));
     }
     guard_confirmation(guard, &mut resolution);
     resolution
+}
+
+/// Who was named so far, by id and by address.
+struct Named<'a> {
+    list: &'a List,
+    ids: BTreeMap<(String, String), String>,
+    addresses: BTreeMap<(String, String), String>,
+}
+
+impl Named<'_> {
+    /// Why a recipient cannot be another one: its id or its address was named before for the same edition.
+    fn twice(&mut self, recipient: &Recipient) -> Option<String> {
+        let Recipient { edition, id, email, .. } = recipient;
+        let list = &self.list.name;
+        if let Some(before) = self.ids.insert((edition.clone(), id.clone()), email.clone()) {
+            return Some(format!(
+                "list `{list}` names {before} and {email} as one recipient `{id}` of edition {edition}; remove one"
+            ));
+        }
+        let before = self.addresses.insert((edition.clone(), canonical(email)), email.clone())?;
+        let spelled = if before == *email { String::new() } else { format!(" (as {before} and as {email})") };
+        Some(format!(
+            "list `{list}` names {email} twice for edition {edition}{spelled}: one address is one recipient, whatever \
+             its id; remove one"
+        ))
+    }
 }
 
 fn edition_of(member: &Member, burst: bool) -> Result<String, String> {
@@ -108,9 +147,9 @@ fn edition_of(member: &Member, burst: bool) -> Result<String, String> {
     }
 }
 
-/// The domain of an address, in lower case.
+/// The one spelling of an address's domain.
 fn domain(email: &str) -> Option<String> {
-    email.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())
+    email.rsplit_once('@').map(|(_, domain)| canonical_domain(domain))
 }
 
 fn guard_domains(list: &List, resolution: &mut Resolution) {
@@ -126,7 +165,7 @@ fn guard_domains(list: &List, resolution: &mut Resolution) {
                 "edition {} may go to no domain: list `{}` has no `domains` entry for it, so {} is refused",
                 recipient.edition, list.name, recipient.email
             )),
-            Some(domains) if !domains.iter().any(|d| d.to_lowercase() == found) => {
+            Some(domains) if !domains.iter().any(|d| canonical_domain(d) == found) => {
                 resolution.refusals.push(format!(
                     "edition {} may go to {}, but {} is at {found}",
                     recipient.edition,
@@ -137,6 +176,14 @@ fn guard_domains(list: &List, resolution: &mut Resolution) {
             Some(_) => {}
         }
     }
+}
+
+/// Why a list's domains speak against an address for an edition; `None` when they do not.
+pub fn domain_refusal(list: &List, edition: &str, email: &str) -> Option<String> {
+    let recipient = Recipient { edition: edition.to_owned(), id: String::new(), email: email.to_owned(), name: None };
+    let mut resolution = Resolution { recipients: vec![recipient], ..Resolution::default() };
+    guard_domains(list, &mut resolution);
+    resolution.refusals.pop()
 }
 
 fn guard_counts(editions: u64, guard: Guard<'_>, resolution: &mut Resolution) {
@@ -248,6 +295,32 @@ mod tests {
         let resolution = resolve(&list, &keys(&["1"]), None, guard(&Expect::default()));
         assert!(resolution.recipients.is_empty());
         assert!(resolution.refusals[0].contains("has no key"));
+    }
+
+    #[test]
+    fn one_address_is_one_recipient_whatever_its_id_case_or_spelling_of_domain() {
+        let spellings = ["ana@bücher.example", "Ana@xn--bcher-kva.example", "ANA@BÜCHER.example."];
+        for spelled in spellings {
+            let mut list = list(&[(Some("1"), spellings[0]), (Some("1"), spelled)], &[]);
+            let Members::Listed(members) = &mut list.members else { unreachable!("members are listed") };
+            members[0].id = Some("first".to_owned());
+            members[1].id = Some("second".to_owned());
+            let refusals = resolve(&list, &keys(&["1"]), None, guard(&Expect::default())).refusals;
+            assert_eq!(refusals.len(), 1, "{spelled}");
+            assert!(refusals[0].contains("twice for edition 1"), "{refusals:?}");
+        }
+        let two = list(&[(Some("1"), spellings[0]), (Some("2"), spellings[1])], &[]);
+        let resolution = resolve(&two, &keys(&["1", "2"]), None, guard(&Expect::default()));
+        assert_eq!((resolution.recipients.len(), resolution.refusals.len()), (2, 0), "two editions are two mails");
+    }
+
+    #[test]
+    fn a_key_that_the_run_does_not_have_is_held_with_its_reason() {
+        let list = list(&[(Some("1"), "a@one.example"), (Some("9"), "i@nine.example")], &[]);
+        let resolution = resolve(&list, &keys(&["1"]), None, guard(&Expect::default()));
+        assert_eq!(resolution.recipients.len(), 1);
+        assert_eq!(resolution.held[0].recipient.email, "i@nine.example");
+        assert_eq!(resolution.held[0].reason, "the run has no edition 9");
     }
 
     #[test]

@@ -65,8 +65,9 @@ states! {
         Formatting = "formatting" => [Generating, Reviewing, Completed, Failed, Cancelled],
         /// Artifacts are ready; nothing has been delivered.
         Reviewing = "reviewing" => [Generating, Formatting, Distributing, Completed, Failed, Cancelled],
-        /// Deliveries of purpose `report` are under way; the revision is frozen.
-        Distributing = "distributing" => [Completed, Partial, Failed],
+        /// Deliveries of purpose `report` are under way. The revision is frozen from the moment at which the first
+        /// byte of a message may have left; until then it may be made again.
+        Distributing = "distributing" => [Generating, Completed, Partial, Failed],
         /// Everything that was asked for is done.
         Completed = "completed" => [Generating, Formatting, Distributing],
         /// Some deliveries were accepted, some not.
@@ -84,23 +85,42 @@ states! {
     /// The state of a delivery: one recipient, one edition, one purpose.
     DeliveryState {
         /// Committed before anything leaves.
-        Planned = "planned" => [Sending, Permanent],
+        Planned = "planned" => [Sending, Permanent, Held],
+        /// Not sent on purpose: its condition, its key, its address or its list speaks against it.
+        Held = "held" => [Planned],
         /// An attempt is under way; nothing has certainly left.
         Sending = "sending" => [Accepted, Transient, Permanent, InDoubt],
         /// The other side took it.
         Accepted = "accepted" => [Delivered, Bounced, Complained],
         /// The other side asked to try again later, or could not be reached.
-        Transient = "transient" => [Sending, Permanent],
+        Transient = "transient" => [Sending, Permanent, Held],
         /// Refused for good.
-        Permanent = "permanent" => [Sending],
+        Permanent = "permanent" => [Sending, Held],
         /// The last byte may have left and no reply was recorded: never guessed.
-        InDoubt = "in_doubt" => [Accepted, Sending, Delivered, Bounced, Complained],
+        InDoubt = "in_doubt" => [Accepted, Planned, Sending, Delivered, Bounced, Complained],
         /// The provider reports delivery.
         Delivered = "delivered" => [Bounced, Complained],
         /// The provider reports a bounce.
         Bounced = "bounced" => [Delivered, Complained],
         /// The recipient complained.
         Complained = "complained" => [],
+    }
+}
+
+impl DeliveryState {
+    /// Whether nothing of the message can have been taken: it may still be sent, held or sent elsewhere.
+    pub const fn is_unsent(self) -> bool {
+        matches!(self, Self::Planned | Self::Held | Self::Transient | Self::Permanent)
+    }
+
+    /// Whether the other side took the message, whatever became of it afterwards.
+    pub const fn was_taken(self) -> bool {
+        matches!(self, Self::Accepted | Self::Delivered | Self::Bounced | Self::Complained)
+    }
+
+    /// Whether it waits to be sent.
+    pub const fn is_due(self) -> bool {
+        matches!(self, Self::Planned | Self::Transient | Self::Permanent)
     }
 }
 
@@ -211,8 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_revision_never_generates_again_and_an_accepted_delivery_never_sends_again() {
-        assert!(!RevisionState::Distributing.may_become(RevisionState::Generating));
+    fn what_was_sent_is_never_made_or_sent_again() {
         assert!(!RevisionState::Partial.may_become(RevisionState::Generating));
         assert!(!DeliveryState::Accepted.may_become(DeliveryState::Sending));
         assert!(!DeliveryState::Delivered.may_become(DeliveryState::Sending));

@@ -20,7 +20,8 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 the definitions have errors; 2 wrong command line; 3 a stage failed; \
-4 refused to send; 5 some deliveries were not accepted; 6 another process works on the run; 70 anything else.";
+4 refused to send; 5 some deliveries were not accepted; 6 another process works on the run; \
+7 something was held back, on record with its reason; 70 anything else.";
 
 impl Cli {
     /// Whether answers are JSON.
@@ -53,15 +54,23 @@ pub enum Command {
     Run(RunArgs),
     /// List runs
     Runs(ListArgs),
-    /// Show one run: stages, findings, datasets, artifacts, deliveries
+    /// Show one run or one delivery: stages, findings, datasets, artifacts, attempts, decisions
     Show {
-        /// The run's id, or the start of it
-        run: String,
+        /// The run's id or the delivery's, or the start of it, or a Message-ID
+        id: String,
     },
     /// List or copy out a run's artifacts
     Artifacts(ArtifactsArgs),
     /// List deliveries: who got what
-    Deliveries(ListArgs),
+    Deliveries(DeliveriesArgs),
+    /// Say what became of a delivery that is in doubt
+    Resolve(ResolveArgs),
+    /// Send what a delivery brought once more, with the files that were kept
+    Resend(ResendArgs),
+    /// List the addresses that are not written to, because they do not exist
+    Suppressed,
+    /// Let an address be written to again
+    Unsuppress(UnsuppressArgs),
     /// Look whether everything a project needs is there: sources, channels, sandbox, folders
     Doctor,
     /// Make the example project with its data, run it, and deliver to a folder
@@ -101,6 +110,9 @@ pub struct Target {
     /// Only this edition's deliveries; can be given more than once
     #[arg(long = "edition", value_name = "KEY")]
     pub editions: Vec<String>,
+    /// Override a parameter of the report for this run alone, NAME=VALUE; can be given more than once
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
+    pub parameters: Vec<(String, serde_json::Value)>,
     /// Give up on a failing source after this time, such as 0s or 5m
     #[arg(long, value_name = "LENGTH")]
     pub retry_for: Option<punctual_model::length::Length>,
@@ -127,9 +139,22 @@ pub struct RunArgs {
     /// Send to the recipients; without it nothing leaves
     #[arg(long)]
     pub deliver: bool,
-    /// More recipients than `confirm_over` are meant
+    /// What guards ask about is meant: more recipients than `confirm_over`, or a period whose data is not complete
     #[arg(long)]
     pub confirm: bool,
+    /// Deliver before the report's delivery time (`deliver.after`); who said so is on record
+    #[arg(long, requires = "deliver")]
+    pub now: bool,
+    /// Send over this channel of punctual.yaml instead of the report's
+    #[arg(long, value_name = "NAME", requires = "deliver")]
+    pub channel: Option<String>,
+}
+
+/// `top=5` is the number 5, `name=Acme` a text.
+fn parse_parameter(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as top=5")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((name.to_owned(), value))
 }
 
 fn parse_stage(text: &str) -> Result<Stage, String> {
@@ -154,6 +179,78 @@ pub struct ListArgs {
     /// At most so many, newest first; 0 for all
     #[arg(long, default_value_t = 50)]
     pub limit: u32,
+}
+
+/// Which deliveries to list.
+#[derive(Debug, Args)]
+pub struct DeliveriesArgs {
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// Only to this recipient: an address, a name, an id, or a part of one
+    #[arg(long, value_name = "WHO")]
+    pub to: Option<String>,
+    /// Only those that changed on or after this day, or instant: 2026-11-01 or 2026-11-01T08:00:00Z
+    #[arg(long, value_name = "WHEN", value_parser = parse_since)]
+    pub since: Option<jiff::Timestamp>,
+    /// Only with this in the subject
+    #[arg(long, value_name = "TEXT")]
+    pub subject: Option<String>,
+    /// Only with an attached file of this name, or a part of it, or whose hash starts so
+    #[arg(long, value_name = "NAME")]
+    pub file: Option<String>,
+    /// Only the one with this id or Message-ID, or a part of it
+    #[arg(long, value_name = "ID")]
+    pub message: Option<String>,
+}
+
+fn parse_since(text: &str) -> Result<jiff::Timestamp, String> {
+    let day = || {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        Some(date.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    text.parse()
+        .ok()
+        .or_else(day)
+        .ok_or_else(|| "write a day, 2026-11-01, or an instant, 2026-11-01T08:00:00Z".to_owned())
+}
+
+/// What became of a delivery in doubt.
+#[derive(Debug, Args)]
+pub struct ResolveArgs {
+    /// The delivery's id, or the start of it, or its Message-ID
+    pub delivery: String,
+    /// The recipient has it
+    #[arg(long, conflicts_with = "send_again", required_unless_present = "send_again")]
+    pub accepted: bool,
+    /// The recipient does not have it: the next `run --deliver` sends it
+    #[arg(long)]
+    pub send_again: bool,
+    /// How you know; kept on record
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+}
+
+/// What to send once more.
+#[derive(Debug, Args)]
+pub struct ResendArgs {
+    /// The delivery's id, or the start of it, or its Message-ID
+    pub delivery: String,
+    /// To this address instead; the list's domains hold for it, too
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+    /// Why; kept on record
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+}
+
+/// Which address exists after all.
+#[derive(Debug, Args)]
+pub struct UnsuppressArgs {
+    /// The address
+    pub address: String,
+    /// How you know; kept on record
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
 }
 
 /// Which artifacts.

@@ -16,11 +16,13 @@ pub const REFUSED: u8 = 4;
 pub const DELIVERY: u8 = 5;
 /// Another process is working on the same run.
 pub const BUSY: u8 = 6;
+/// Nothing went wrong, but something was held back: by a condition, a key, an address, or the time.
+pub const HELD: u8 = 7;
 /// Something else went wrong: a folder, the state database.
 pub const INTERNAL: u8 = 70;
 
 /// The codes and their meaning, for `--help` and the reference.
-pub const ALL: [(u8, &str); 8] = [
+pub const ALL: [(u8, &str); 9] = [
     (OK, "everything that was asked for is done"),
     (DEFINITIONS, "the definitions have errors, or something named does not exist"),
     (USAGE, "the command line is wrong"),
@@ -28,6 +30,11 @@ pub const ALL: [(u8, &str); 8] = [
     (REFUSED, "the guards refused to send; nothing was sent"),
     (DELIVERY, "some deliveries were not accepted or are in doubt"),
     (BUSY, "another process is working on the same run"),
+    (
+        HELD,
+        "something was held back: a condition (`only_if`), a key that the run does not have, an address that does not \
+         exist, or a delivery time that has not come; each is on record with its reason",
+    ),
     (INTERNAL, "something else went wrong: a folder, the state database"),
 ];
 
@@ -65,12 +72,23 @@ pub fn code_of(error: &anyhow::Error) -> u8 {
             | EngineError::Period(_)
             | EngineError::ChangedTemplate { .. }
             | EngineError::UnknownEdition { .. }
+            | EngineError::UnknownParameter { .. }
+            | EngineError::NoSuchDelivery { .. }
+            | EngineError::AmbiguousDelivery { .. }
+            | EngineError::NoList { .. }
             | EngineError::NoDelivery { .. },
         ) => DEFINITIONS,
         Some(EngineError::Stage { .. } | EngineError::Secret(_)) => STAGE,
         Some(EngineError::Refused { .. } | EngineError::Frozen { .. }) => REFUSED,
         Some(EngineError::Channel { .. }) => DELIVERY,
         Some(EngineError::Busy { .. }) => BUSY,
-        Some(EngineError::Store(_) | EngineError::Folder { .. } | EngineError::Unreadable { .. }) | None => INTERNAL,
+        Some(EngineError::Store(punctual_store::StoreError::Ambiguous(_))) => DEFINITIONS,
+        Some(
+            EngineError::Store(_)
+            | EngineError::Folder { .. }
+            | EngineError::Unreadable { .. }
+            | EngineError::Definition { .. },
+        )
+        | None => INTERNAL,
     }
 }

@@ -8,6 +8,7 @@ mod progress;
 mod registry;
 mod show;
 mod terminal;
+mod who;
 mod wiring;
 
 use std::process::ExitCode;

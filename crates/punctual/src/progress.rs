@@ -78,6 +78,7 @@ fn line(event: &Event) -> Option<String> {
         Event::StageKept(stage) => format!("{stage}: done before, kept"),
         Event::StageDone(stage) => format!("{stage}: done"),
         Event::DatasetDone { dataset, rows, .. } => format!("extract: {dataset}, {rows} rows"),
+        Event::AskedAgain { dataset, why } => format!("extract: {dataset} is asked again: {why}"),
         Event::SourceRetry { dataset, error, wait } => {
             format!("extract: {dataset}: {error}; asking again in {} s", wait.as_secs().max(1))
         }

@@ -43,6 +43,8 @@ pub struct Revision {
     pub created_at: Timestamp,
     /// When its state last changed.
     pub changed_at: Timestamp,
+    /// When the first byte of a message of it may have left: from then on it stays as it is.
+    pub frozen_at: Option<Timestamp>,
 }
 
 /// One stage of a revision.
@@ -81,8 +83,12 @@ pub struct ExtractRecord {
     pub rows: u64,
     /// Its bytes.
     pub bytes: u64,
+    /// When the source was asked: nothing that came into it later can be in the snapshot.
+    pub asked_at: Timestamp,
     /// When the extraction ended.
     pub extracted_at: Timestamp,
+    /// Why the source is to be asked again: what was made of this snapshot failed.
+    pub doubt: Option<String>,
 }
 
 /// One file of one edition.
@@ -113,12 +119,18 @@ pub struct Delivery {
     pub report: String,
     /// The period's key.
     pub period: String,
-    /// The address at the time of planning.
+    /// The channel of the newest attempt; before the first, the one that is meant.
+    pub channel: String,
+    /// The address as it was written, of the newest attempt; before the first, the one that is meant.
     pub email: String,
+    /// What two spellings of one address have in common.
+    pub address: String,
     /// The recipient's name.
     pub name: Option<String>,
     /// The Message-ID, without angle brackets.
     pub message_id: String,
+    /// The subject of the newest attempt.
+    pub subject: Option<String>,
     /// The state.
     pub state: DeliveryState,
     /// The last phase of the last attempt that was committed: `connected`, `body_started`, `final_sent`.
@@ -138,12 +150,78 @@ pub struct Delivery {
 pub struct NewDelivery {
     /// What is delivered to whom.
     pub key: DeliveryKey,
+    /// The channel's name.
+    pub channel: String,
     /// The address.
     pub email: String,
+    /// What two spellings of one address have in common.
+    pub address: String,
     /// The recipient's name.
     pub name: Option<String>,
     /// The Message-ID, without angle brackets.
     pub message_id: String,
+    /// Why it is not sent for now.
+    pub held: Option<String>,
+}
+
+/// What an attempt is about to send, committed before anything leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// The channel's name.
+    pub channel: String,
+    /// The address.
+    pub email: String,
+    /// What two spellings of it have in common.
+    pub address: String,
+    /// The subject.
+    pub subject: String,
+    /// The attached files in order.
+    pub attachments: Vec<ArtifactRecord>,
+}
+
+/// How an attempt ended, or how one in doubt was settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The state of the delivery from now on.
+    pub state: DeliveryState,
+    /// The words of the other side, or why nothing was sent.
+    pub reply: String,
+    /// The address does not exist: it is not written to again.
+    pub suppress: bool,
+}
+
+/// An address that is not written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suppression {
+    /// What two spellings of the address have in common.
+    pub address: String,
+    /// The address as it was written.
+    pub email: String,
+    /// The other side's words.
+    pub reason: String,
+    /// The delivery that they answered.
+    pub delivery: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What a person decided, with who and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// When.
+    pub at: Timestamp,
+    /// Who, as the system names them.
+    pub who: String,
+    /// What: `resolve accepted`, `resolve send-again`, `resend`, `unsuppress`, `deliver now`, `confirm`.
+    pub what: String,
+    /// Why, in their words.
+    pub why: String,
+    /// The run that it is about.
+    pub run: Option<String>,
+    /// The delivery that it is about.
+    pub delivery: Option<String>,
+    /// The address that it is about.
+    pub address: Option<String>,
 }
 
 /// One attempt to deliver.
@@ -153,6 +231,8 @@ pub struct Attempt {
     pub delivery: String,
     /// The number, from 1.
     pub number: u32,
+    /// The channel used.
+    pub channel: String,
     /// The address used.
     pub email: String,
     /// The last phase that was committed.
@@ -176,6 +256,16 @@ pub struct Filter {
     pub period: Option<String>,
     /// Only of this run, or of the runs whose ids start with this text.
     pub run: Option<String>,
+    /// Only deliveries to this address, or to addresses or names that hold this text.
+    pub to: Option<String>,
+    /// Only what changed at or after this instant.
+    pub since: Option<Timestamp>,
+    /// Only deliveries whose subject holds this text.
+    pub subject: Option<String>,
+    /// Only deliveries with an attached file whose name holds this text, or whose hash starts with it.
+    pub file: Option<String>,
+    /// Only the delivery whose Message-ID holds this text, or whose id starts with it.
+    pub message: Option<String>,
     /// At most so many, newest first; 0 for all.
     pub limit: u32,
 }

@@ -10,8 +10,8 @@ use punctual_model::{
 };
 
 use crate::records::{
-    ArtifactRecord, Attempt, Delivery, ExtractRecord, Filter, Findings, LastRecipients, NewDelivery, PinnedTemplate,
-    Revision, Run, StageRecord,
+    ArtifactRecord, Attempt, Decision, Delivery, Ended, ExtractRecord, Filter, Findings, LastRecipients, NewDelivery,
+    PinnedTemplate, Revision, Run, Sending, StageRecord, Suppression,
 };
 
 /// What Punctual remembers.
@@ -38,9 +38,9 @@ pub trait Store: Send + Sync {
     /// Creates the run if it does not exist, with revision 1 in state `queued`; else returns it as it is.
     async fn open_run(&self, run: NewRun<'_>, now: Timestamp) -> Result<Run, StoreError>;
 
-    /// Replaces the definition of a revision that may still be made. One that has started a delivery of purpose
-    /// `report`, that is `distributing` or `partial`, or that was skipped or cancelled is frozen: this call, the
-    /// stages before `review`, extracts, and a way back to `generating` or `formatting` are refused.
+    /// Replaces the definition of a revision that may still be made. One of which a message of purpose `report` may
+    /// have left, or that was skipped or cancelled is frozen: this call, the stages before `review`, extracts, and a
+    /// way back to `generating` or `formatting` are refused.
     /// Recorded stages stay; their input names decide whether they are done.
     async fn redefine(&self, run: &str, revision: u32, definition: &str, now: Timestamp) -> Result<(), StoreError>;
 
@@ -105,28 +105,63 @@ pub trait Store: Send + Sync {
     /// The artifacts of a revision, by stage, in the order in which they were given.
     async fn artifacts(&self, run: &str, revision: u32) -> Result<Vec<ArtifactRecord>, StoreError>;
 
-    /// Plans deliveries, all or none; those that exist stay as they are. Returns how many are new. A Message-ID
-    /// that another delivery has is refused.
+    /// Notes why what was made of these datasets failed: the sources are asked again.
+    async fn doubt_extracts(&self, run: &str, revision: u32, datasets: &[String], why: &str) -> Result<(), StoreError>;
+
+    /// Plans deliveries, all or none, and returns how many are new. Those that exist and of which nothing can have
+    /// left get the address, name and channel of today, and are held or no longer held; the others stay as they are.
+    /// A Message-ID that another delivery has is refused.
     async fn plan_deliveries(&self, deliveries: &[NewDelivery], now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Holds the unsent first copies of a revision's deliveries of purpose `report` that are not among these, and
+    /// returns how many.
+    async fn hold_others(
+        &self,
+        run: &str,
+        revision: u32,
+        keep: &[String],
+        why: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
 
     /// Deliveries, newest period first, then by edition and recipient.
     async fn deliveries(&self, filter: &Filter) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Starts an attempt: the delivery becomes `sending`. Refused unless the transition table allows it and, for
-    /// purpose `report`, the revision is `distributing`.
-    async fn begin_attempt(&self, delivery: &str, email: &str, now: Timestamp) -> Result<Attempt, StoreError>;
+    /// Starts an attempt: the delivery becomes `sending`. Refused unless the transition table allows it. For the
+    /// first copy of purpose `report`, also unless the revision is `distributing`, and ([`StoreError::Had`]) when the
+    /// address has, or may have, the edition of this run already: in any revision, over any channel, under any id.
+    async fn begin_attempt(&self, delivery: &str, sending: &Sending, now: Timestamp) -> Result<Attempt, StoreError>;
 
-    /// Commits that an attempt reached a phase, before the step that follows it. Phases never go back.
+    /// Commits that an attempt reached a phase, before the step that follows it. Phases never go back. A first
+    /// copy's `body_started` freezes its revision.
     async fn reach_phase(&self, delivery: &str, attempt: u32, phase: &str, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends an attempt: the delivery leaves `sending` for `outcome`, or settles what was `in_doubt`.
+    /// Ends an attempt: the delivery leaves `sending`, or settles what was `in_doubt`.
     async fn finish_attempt(
         &self,
         delivery: &str,
         attempt: u32,
-        outcome: (DeliveryState, &str),
+        ended: &Ended,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Settles a delivery that is `in_doubt` as a person decided: `accepted`, or `planned` to be sent again.
+    async fn resolve(&self, delivery: &str, to: DeliveryState, decision: &Decision) -> Result<(), StoreError>;
+
+    /// Puts a decision on record.
+    async fn decide(&self, decision: &Decision) -> Result<(), StoreError>;
+
+    /// What persons decided about a run and its deliveries, in order; about everything when none is named.
+    async fn decisions(&self, run: Option<&str>) -> Result<Vec<Decision>, StoreError>;
+
+    /// The addresses that are not written to, by address.
+    async fn suppressions(&self) -> Result<Vec<Suppression>, StoreError>;
+
+    /// Lifts a suppression, as a person decided; whether there was one.
+    async fn unsuppress(&self, address: &str, decision: &Decision) -> Result<bool, StoreError>;
+
+    /// The files of a delivery's newest attempt, in order.
+    async fn attachments(&self, delivery: &str) -> Result<Vec<ArtifactRecord>, StoreError>;
 
     /// The attempts of a delivery, in order.
     async fn attempts(&self, delivery: &str) -> Result<Vec<Attempt>, StoreError>;
@@ -184,6 +219,16 @@ pub enum StoreError {
         found: String,
         /// The state that was expected.
         expected: String,
+    },
+    /// The address has the edition already, or may have it.
+    #[error("{email} has edition {edition} of this run already, by delivery {by}")]
+    Had {
+        /// The address.
+        email: String,
+        /// The edition.
+        edition: String,
+        /// The delivery that brought it.
+        by: String,
     },
     /// The database was written by another version.
     #[error("the state database {place} {message}")]

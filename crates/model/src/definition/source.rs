@@ -24,6 +24,14 @@ pub struct Source {
     /// How the source writes times down: `native`, `text(FORMAT)` with strftime directives, `epoch_s` or `epoch_us`.
     #[serde(default)]
     pub time_encoding: TimeEncoding,
+    /// How long after a period's end its rows may still come in or change. What was extracted sooner is never
+    /// delivered: the source is asked again. Default: 0s.
+    #[serde(default = "default_settle")]
+    pub settle: Length,
+    /// How long what a `plan` or `run` extracted serves the next one; after that the source is asked again.
+    /// Default: 1h.
+    #[serde(default = "default_fresh_for")]
+    pub fresh_for: Length,
     /// How long one query may take. Default: 5m.
     #[serde(default = "default_timeout")]
     pub timeout: Length,
@@ -34,6 +42,14 @@ pub struct Source {
 
 fn default_timeout() -> Length {
     Length::from_secs(300)
+}
+
+fn default_settle() -> Length {
+    Length::from_secs(0)
+}
+
+fn default_fresh_for() -> Length {
+    Length::from_secs(60 * 60)
 }
 
 /// How a source writes points in time down.

@@ -193,8 +193,10 @@ fn troll_moves_by_two_hours() {
 
 #[test]
 fn havana_and_the_minute_after_midnight_in_st_johns() {
-    // Havana, 2026-03-08: 00:00 becomes 01:00 at 05:00Z; 2026-11-01: 01:00 becomes 00:00 at 05:00Z.
-    fires("0 0 1 * *", "America/Havana", "2026-10-31T00:00Z", &["2026-11-01T04:00Z", "2026-12-01T05:00Z"]);
+    // Havana, 2026-03-08: 00:00 becomes 01:00 at 05:00Z; 2025-11-02: 01:00 becomes 00:00 at 05:00Z.
+    fires("0 0 1 * *", "America/Havana", "2025-10-31T00:00Z", &["2025-11-01T04:00Z", "2025-12-01T05:00Z"]);
+    // Since release 2026f of the time zone database Cuba keeps summer time.
+    fires("0 0 1 * *", "America/Havana", "2026-10-31T00:00Z", &["2026-11-01T04:00Z", "2026-12-01T04:00Z"]);
     fires("0 0 8 3 *", "America/Havana", "2026-03-01T00:00Z", &["2026-03-08T05:00Z"]);
     // St. John's, 2010-03-14: 00:01 becomes 01:01 at 03:31Z; 2010-11-07: 00:01 becomes 23:01 at 02:31Z.
     fires("30 0 * * *", "America/St_Johns", "2010-03-13T12:00Z", &["2010-03-14T03:31Z", "2010-03-15T03:00Z"]);

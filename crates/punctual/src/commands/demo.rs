@@ -4,7 +4,7 @@
 use std::{path::Path, time::Instant};
 
 use anyhow::Context;
-use punctual_engine::RunOutcome;
+use punctual_engine::{RunOutcome, RunRequest};
 use punctual_model::state::Stage;
 use punctual_sample::{Agency, DEFAULT_SEED, write};
 
@@ -37,9 +37,17 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<u8> {
     }
     make_data(dir, args.size).await?;
     let made = started.elapsed();
-    let target = Target { report: REPORT.to_owned(), period: PERIOD.to_owned(), editions: Vec::new(), retry_for: None };
+    let target = Target {
+        report: REPORT.to_owned(),
+        period: PERIOD.to_owned(),
+        editions: Vec::new(),
+        parameters: Vec::new(),
+        retry_for: None,
+    };
     let bench = Workbench::for_target(dir, &target, json).await?;
-    let outcome = bench.engine.run(&bench.request(&target, Stage::Deliver)?).await?;
+    // The example's data ends with its month, so it works on every day, whatever the clock says.
+    let request = RunRequest { now: true, confirmed: true, ..bench.request(&target, Stage::Deliver)? };
+    let outcome = bench.engine.run(&request).await?;
     let took = started.elapsed() - made;
     let copied = dir.join("reports");
     copy_reports(&bench, &outcome, &copied).await?;

@@ -3,18 +3,26 @@
 use std::path::Path;
 
 use anyhow::Context;
+use punctual_engine::EngineError;
 use punctual_model::identity::ContentHash;
-use punctual_store::records::{ArtifactRecord, Delivery, Filter, Run};
+use punctual_store::records::{ArtifactRecord, Decision, Delivery, Filter, Run};
 
 use super::Workbench;
 use crate::{
-    cli::{ArtifactsArgs, ListArgs},
+    cli::{ArtifactsArgs, DeliveriesArgs, ListArgs},
     exit, show,
 };
 
 impl From<ListArgs> for Filter {
     fn from(args: ListArgs) -> Self {
-        Self { report: args.report, period: args.period, run: args.run, limit: args.limit }
+        Self { report: args.report, period: args.period, run: args.run, limit: args.limit, ..Self::default() }
+    }
+}
+
+impl From<DeliveriesArgs> for Filter {
+    fn from(args: DeliveriesArgs) -> Self {
+        let DeliveriesArgs { list, to, since, subject, file, message } = args;
+        Self { to, since, subject, file, message, ..list.into() }
     }
 }
 
@@ -35,21 +43,32 @@ pub async fn runs(root: &Path, args: ListArgs, json: bool) -> anyhow::Result<u8>
     Ok(exit::OK)
 }
 
-/// Shows one run.
+/// Shows one run, or one delivery.
 pub async fn show(root: &Path, id: &str, json: bool) -> anyhow::Result<u8> {
     let bench = Workbench::open(root, json).await?;
+    match bench.engine.store().run_by_id(id).await? {
+        Some(run) => show_run(&bench, run, json).await,
+        None => match bench.engine.find_delivery(id).await {
+            Ok(delivery) => show_delivery(&bench, delivery, json).await,
+            Err(EngineError::NoSuchDelivery { .. }) => Err(no_run(id, "run or delivery")),
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+async fn show_run(bench: &Workbench, run: Run, json: bool) -> anyhow::Result<u8> {
     let store = bench.engine.store();
-    let run = find(&bench, id).await?;
     let number = run.revision.number;
     let stages = store.stages(&run.id, number).await?;
     let findings = store.findings(&run.id, number).await?;
     let extracts = store.extracts(&run.id, number).await?;
     let artifacts = store.artifacts(&run.id, number).await?;
+    let decisions = store.decisions(Some(&run.id)).await?;
     let deliveries = store.deliveries(&Filter { run: Some(run.id.clone()), ..Filter::default() }).await?;
     if json {
         show::json(&serde_json::json!({
             "run": run, "stages": stages, "findings": findings, "datasets": extracts,
-            "artifacts": artifacts, "deliveries": deliveries,
+            "artifacts": artifacts, "deliveries": deliveries, "decisions": decisions,
         }));
         return Ok(exit::OK);
     }
@@ -57,6 +76,9 @@ pub async fn show(root: &Path, id: &str, json: bool) -> anyhow::Result<u8> {
     show::print(&format!("run {}: {} {}, revision {number}: {}", run.id, key.report, key.period, run.revision.state));
     if let Some(message) = &run.revision.message {
         show::print(&format!("  {message}"));
+    }
+    if let Some(frozen) = run.revision.frozen_at {
+        show::print(&format!("  frozen since {}, when the first message may have left", time(frozen)));
     }
     let rows = stages.into_iter().map(|s| {
         let ended = s.ended_at.map(time).unwrap_or_default();
@@ -67,11 +89,69 @@ pub async fn show(root: &Path, id: &str, json: bool) -> anyhow::Result<u8> {
     super::run::show_findings(&findings);
     let rows = extracts
         .into_iter()
-        .map(|e| vec![e.dataset, e.source, e.rows.to_string(), time(e.extracted_at), e.snapshot.short().to_owned()]);
-    show::table(&["dataset", "source", "rows", "extracted", "content"], &[2], rows);
+        .map(|e| vec![e.dataset, e.source, e.rows.to_string(), time(e.asked_at), e.snapshot.short().to_owned()]);
+    show::table(&["dataset", "source", "rows", "data of", "content"], &[2], rows);
     show_artifacts(artifacts);
     show_deliveries(deliveries);
+    show_decisions(decisions);
     Ok(exit::OK)
+}
+
+/// Everything about one delivery: each attempt with its reply, the files with their hashes.
+async fn show_delivery(bench: &Workbench, delivery: Delivery, json: bool) -> anyhow::Result<u8> {
+    let store = bench.engine.store();
+    let attempts = store.attempts(&delivery.id).await?;
+    let attachments = store.attachments(&delivery.id).await?;
+    let mut decisions = store.decisions(Some(&delivery.key.run)).await?;
+    decisions.retain(|d| d.delivery.as_ref().is_none_or(|id| *id == delivery.id));
+    if json {
+        show::json(&serde_json::json!({
+            "delivery": delivery, "attempts": attempts, "attachments": attachments, "decisions": decisions,
+        }));
+        return Ok(exit::OK);
+    }
+    let key = &delivery.key;
+    let copy = if key.copy == 0 { String::new() } else { format!(", copy {}", key.copy) };
+    show::print(&format!(
+        "delivery {}: edition {} of {} {} to {}{copy}: {}",
+        delivery.id, key.edition, delivery.report, delivery.period, delivery.email, delivery.state
+    ));
+    for (what, value) in [
+        ("run", Some(key.run.clone())),
+        ("recipient", Some(key.recipient.clone())),
+        ("channel", Some(delivery.channel.clone())),
+        ("Message-ID", Some(delivery.message_id.clone())),
+        ("subject", delivery.subject.clone()),
+        ("reply", delivery.reply.clone()),
+    ] {
+        if let Some(value) = value {
+            show::print(&format!("  {what}: {value}"));
+        }
+    }
+    let rows = attempts.into_iter().map(|a| {
+        let outcome = a.outcome.map_or_else(|| "under way".to_owned(), |state| state.to_string());
+        let ended = a.ended_at.map(time).unwrap_or_default();
+        let (phase, reply) = (a.phase.unwrap_or_default(), a.reply.unwrap_or_default());
+        vec![a.number.to_string(), a.channel, a.email, time(a.started_at), ended, phase, outcome, reply]
+    });
+    show::table(&["attempt", "channel", "to", "started", "ended", "phase", "outcome", "reply"], &[0], rows);
+    let rows = attachments
+        .into_iter()
+        .map(|a| vec![a.file_name, a.media_type, a.bytes.to_string(), a.content.as_str().to_owned()]);
+    show::table(&["file", "type", "bytes", "sha256"], &[2], rows);
+    show_decisions(decisions);
+    Ok(exit::OK)
+}
+
+fn show_decisions(decisions: Vec<Decision>) {
+    if decisions.is_empty() {
+        return;
+    }
+    let rows = decisions.into_iter().map(|d| {
+        let about = d.delivery.or(d.address).unwrap_or_default();
+        vec![time(d.at), d.who, d.what, about, d.why]
+    });
+    show::table(&["decided", "by", "what", "about", "why"], &[], rows);
 }
 
 /// Lists or copies out artifacts.
@@ -102,7 +182,7 @@ pub async fn artifacts(root: &Path, args: &ArtifactsArgs, json: bool) -> anyhow:
 }
 
 /// Lists deliveries.
-pub async fn deliveries(root: &Path, args: ListArgs, json: bool) -> anyhow::Result<u8> {
+pub async fn deliveries(root: &Path, args: DeliveriesArgs, json: bool) -> anyhow::Result<u8> {
     let bench = Workbench::open(root, json).await?;
     let deliveries = bench.engine.store().deliveries(&args.into()).await?;
     if json {
@@ -115,7 +195,14 @@ pub async fn deliveries(root: &Path, args: ListArgs, json: bool) -> anyhow::Resu
 
 async fn find(bench: &Workbench, id: &str) -> anyhow::Result<Run> {
     let run = bench.engine.store().run_by_id(id).await?;
-    run.ok_or_else(|| exit::coded(exit::DEFINITIONS, format!("there is no run `{id}`; `punctual runs` lists them")))
+    run.ok_or_else(|| no_run(id, "run"))
+}
+
+fn no_run(id: &str, what: &str) -> anyhow::Error {
+    exit::coded(
+        exit::DEFINITIONS,
+        format!("there is no {what} `{id}`; `punctual runs` and `punctual deliveries` list them"),
+    )
 }
 
 fn show_artifacts(artifacts: Vec<ArtifactRecord>) {
@@ -129,12 +216,13 @@ fn show_deliveries(deliveries: Vec<Delivery>) {
     let rows = deliveries.into_iter().map(|d| {
         let key = d.key;
         let reply = d.reply.unwrap_or_default();
-        vec![d.period, key.edition, d.email, d.state.to_string(), d.attempts.to_string(), time(d.changed_at), reply]
+        let id = d.id.chars().take(12).collect();
+        vec![id, d.period, key.edition, d.email, d.state.to_string(), d.attempts.to_string(), time(d.changed_at), reply]
     });
-    show::table(&["period", "edition", "to", "state", "attempts", "changed", "reply"], &[4], rows);
+    show::table(&["delivery", "period", "edition", "to", "state", "attempts", "changed", "reply"], &[5], rows);
 }
 
 /// An instant for people, to the second, in UTC.
-fn time(instant: jiff::Timestamp) -> String {
+pub fn time(instant: jiff::Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }

@@ -1,6 +1,7 @@
 //! One file for each command, or for a family of small ones. `execute` is the table of contents.
 
 mod check;
+mod decide;
 mod demo;
 mod doctor;
 mod explain;
@@ -43,9 +44,13 @@ pub fn execute(cli: Cli) -> anyhow::Result<u8> {
         Command::Plan(args) => block_on(plan::plan(&project, &args, json)),
         Command::Run(args) => block_on(run::run(&project, &args, json)),
         Command::Runs(args) => block_on(lists::runs(&project, args, json)),
-        Command::Show { run } => block_on(lists::show(&project, &run, json)),
+        Command::Show { id } => block_on(lists::show(&project, &id, json)),
         Command::Artifacts(args) => block_on(lists::artifacts(&project, &args, json)),
         Command::Deliveries(args) => block_on(lists::deliveries(&project, args, json)),
+        Command::Resolve(args) => block_on(decide::resolve(&project, args, json)),
+        Command::Resend(args) => block_on(decide::resend(&project, args, json)),
+        Command::Suppressed => block_on(decide::suppressed(&project, json)),
+        Command::Unsuppress(args) => block_on(decide::unsuppress(&project, args, json)),
         Command::Doctor => block_on(doctor::doctor(&project, json)),
         Command::Demo(args) => block_on(demo::demo(&args, json)),
         Command::Next(args) => next::next(&args, json),
@@ -95,10 +100,14 @@ impl Workbench {
             project,
             report: &target.report,
             period: period.map_err(|e| exit::coded(exit::DEFINITIONS, e.to_string()))?,
+            parameters: target.parameters.iter().cloned().collect(),
             editions: target.editions.clone(),
             from: None,
             until,
             confirmed: false,
+            now: false,
+            channel: None,
+            who: crate::who::who(),
         })
     }
 }

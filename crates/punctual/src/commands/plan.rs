@@ -5,7 +5,7 @@ use std::path::Path;
 use punctual_engine::Plan;
 use punctual_model::state::Stage;
 
-use super::Workbench;
+use super::{Workbench, lists::time};
 use crate::{
     cli::PlanArgs,
     exit,
@@ -30,7 +30,13 @@ pub async fn plan(root: &Path, args: &PlanArgs, json: bool) -> anyhow::Result<u8
 fn show_plan(plan: &Plan) {
     show::print("Queries");
     for query in &plan.queries {
-        show::print(&format!("  {} from {}: {} rows", query.dataset, query.source, query.rows));
+        show::print(&format!(
+            "  {} from {}: {} rows, data of {}",
+            query.dataset,
+            query.source,
+            query.rows,
+            time(query.asked_at)
+        ));
         for line in query.statement.trim().lines() {
             show::print(&format!("    {line}"));
         }
@@ -51,6 +57,15 @@ fn show_plan(plan: &Plan) {
     });
     show::table(&["edition", "to", "subject", "attached", "state"], &[], messages);
     show_changes(plan);
+    for held in &plan.held {
+        show::print(&format!("held: edition {} to {}: {}", held.recipient.edition, held.recipient.email, held.reason));
+    }
+    if let Some(until) = plan.waits_until {
+        show::print(&format!(
+            "waits: nothing leaves before {} (`deliver.after`); `run --deliver --now` does not wait",
+            time(until)
+        ));
+    }
     for warning in &plan.warnings {
         show::print(&format!("warning: {warning}"));
     }

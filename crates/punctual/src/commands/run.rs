@@ -4,8 +4,9 @@ use std::path::Path;
 
 use punctual_engine::{DeliveryOutcome, RunOutcome, RunRequest};
 use punctual_model::{definition::Otherwise, finding::Finding, state::Stage};
+use punctual_store::records::ExtractRecord;
 
-use super::Workbench;
+use super::{Workbench, lists::time};
 use crate::{cli::RunArgs, exit, show};
 
 /// Runs a report.
@@ -15,7 +16,13 @@ pub async fn run(root: &Path, args: &RunArgs, json: bool) -> anyhow::Result<u8> 
     if until == Stage::Deliver && !args.deliver {
         return Err(exit::coded(exit::USAGE, "nothing is sent by --until deliver; say --deliver"));
     }
-    let request = RunRequest { from: args.from, confirmed: args.confirm, ..bench.request(&args.target, until)? };
+    let request = RunRequest {
+        from: args.from,
+        confirmed: args.confirm,
+        now: args.now,
+        channel: args.channel.clone(),
+        ..bench.request(&args.target, until)?
+    };
     let outcome = match bench.engine.run(&request).await {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -34,7 +41,8 @@ pub async fn run(root: &Path, args: &RunArgs, json: bool) -> anyhow::Result<u8> 
         show_outcome(&outcome, args);
     }
     Ok(match &outcome.delivery {
-        Some(d) if d.failed + d.in_doubt + d.waiting > 0 => exit::DELIVERY,
+        Some(d) if d.is_incomplete() => exit::DELIVERY,
+        Some(d) if d.is_held_back() => exit::HELD,
         _ => exit::OK,
     })
 }
@@ -48,6 +56,10 @@ fn summary(outcome: &RunOutcome) -> serde_json::Value {
         "state": outcome.run.revision.state,
         "worked": outcome.worked,
         "findings": outcome.findings,
+        "warnings": outcome.warnings,
+        "data": outcome.data.iter().map(|d| serde_json::json!({
+            "dataset": d.dataset, "source": d.source, "rows": d.rows, "asked_at": d.asked_at,
+        })).collect::<Vec<_>>(),
         "editions": outcome.editions.iter().map(|e| serde_json::json!({
             "key": e.key, "title": e.title, "rows": e.rows,
             "files": e.files.iter().map(|f| &f.file_name).collect::<Vec<_>>(),
@@ -71,8 +83,18 @@ pub fn show_findings(findings: &[Finding]) {
     }
 }
 
+/// Of when the data is, in one line.
+pub fn data_of(data: &[ExtractRecord]) -> Option<String> {
+    let (first, last) = (data.iter().map(|d| d.asked_at).min()?, data.iter().map(|d| d.asked_at).max()?);
+    let (first, last) = (time(first), time(last));
+    Some(if first == last { format!("data of {first}") } else { format!("data of {first} to {last}") })
+}
+
 fn show_outcome(outcome: &RunOutcome, args: &RunArgs) {
     show_findings(&outcome.findings);
+    for warning in &outcome.warnings {
+        show::tell(&format!("warning: {warning}"));
+    }
     let run = &outcome.run;
     let shown = |e: &punctual_engine::job::EditionOutput| {
         args.target.editions.is_empty() || args.target.editions.contains(&e.key)
@@ -86,6 +108,9 @@ fn show_outcome(outcome: &RunOutcome, args: &RunArgs) {
     }
     let head = format!("{} {}, run {}, revision {}", run.key.report, run.key.period, run.id, run.revision.number);
     show::print(&format!("{head}: {}", run.revision.state));
+    if let Some(data) = data_of(&outcome.data) {
+        show::print(&data);
+    }
     match &outcome.delivery {
         Some(delivery) => show_delivery(delivery),
         None if run.revision.state == punctual_model::state::RevisionState::Reviewing => {
@@ -100,25 +125,46 @@ pub fn show_delivery(delivery: &DeliveryOutcome) {
     for warning in &delivery.warnings {
         show::tell(&format!("warning: {warning}"));
     }
-    let DeliveryOutcome { accepted, already, failed, in_doubt, waiting, .. } = delivery;
-    if accepted + failed + in_doubt + waiting == 0 {
+    for held in &delivery.held {
+        show::tell(&format!("held: edition {} to {}: {}", held.recipient.edition, held.recipient.email, held.reason));
+    }
+    if let Some(until) = delivery.waits_until {
+        show::print(&format!(
+            "nothing was sent: it leaves at {} (`deliver.after`); run --deliver again then, or add --now",
+            time(until)
+        ));
+        return;
+    }
+    let DeliveryOutcome { accepted, already, failed, in_doubt, waiting, held, standing, .. } = delivery;
+    let held = held.len() as u64;
+    let mut parts = Vec::new();
+    for (count, words) in [
+        (*accepted, "accepted"),
+        (*already, "accepted before"),
+        (*failed, "not accepted (the next run tries them again)"),
+        (*in_doubt, "in doubt (see `punctual deliveries`, then `punctual resolve`)"),
+        (*waiting, "not tried (the next run does)"),
+        (held, "held back"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {words}"));
+        }
+    }
+    if *accepted + failed + in_doubt + waiting > 0 {
+        show::print(&format!("delivered: {}", parts.join(", ")));
+    } else if held == 0 && *already > 0 {
         let words = match already {
             1 => "the one delivery was accepted before".to_owned(),
             n => format!("all {n} deliveries were accepted before"),
         };
         show::print(&format!("nothing was sent: {words}"));
-        return;
+    } else if parts.is_empty() {
+        show::print("nothing was sent: nobody is to get it");
+    } else {
+        show::print(&format!("nothing was sent: {}", parts.join(", ")));
     }
-    let mut parts = vec![format!("{accepted} accepted")];
-    for (count, words) in [
-        (already, "accepted before"),
-        (failed, "not accepted (the next run tries them again)"),
-        (in_doubt, "in doubt (see `punctual deliveries`)"),
-        (waiting, "not tried"),
-    ] {
-        if *count > 0 {
-            parts.push(format!("{count} {words}"));
-        }
+    let elsewhere = (standing.open + standing.in_doubt).saturating_sub(failed + in_doubt + waiting);
+    if elsewhere > 0 {
+        show::print(&format!("of other editions {elsewhere} are still to be sent"));
     }
-    show::print(&format!("delivered: {}", parts.join(", ")));
 }

@@ -231,8 +231,9 @@ fn an_unknown_form_of_period_lists_the_known_ones() {
 #[test]
 fn an_unknown_run_says_where_runs_are_listed() {
     let project = Project::started();
-    for arguments in [["show", "feed"], ["artifacts", "feed"]] {
-        project.punctual(&arguments).exits(DEFINITIONS).says("there is no run `feed`; `punctual runs` lists them");
+    for (command, what) in [("show", "run or delivery"), ("artifacts", "run")] {
+        let words = format!("there is no {what} `feed`; `punctual runs` and `punctual deliveries` list them");
+        project.punctual(&[command, "feed"]).exits(DEFINITIONS).says(&words);
     }
 }
 

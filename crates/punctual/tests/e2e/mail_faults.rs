@@ -24,6 +24,18 @@ async fn one_of_twelve_is_refused_and_the_next_run_sends_only_that_one() {
 
     sink.heal();
     let recipients = sink.count(Step::Recipient);
+    // The address does not exist, the server said: it is not written to again until a person says otherwise.
+    for _ in 0..2 {
+        let answer = project.deliver();
+        assert_eq!(answer.code, 7, "{}", answer.words());
+        assert!(answer.out.contains("nothing was sent: 11 accepted before, 1 held back"), "{}", answer.words());
+        assert!(answer.err.contains("550 5.1.1 no such mailbox here"), "{}", answer.words());
+    }
+    assert_eq!(sink.count(Step::Recipient), recipients, "nobody is even named");
+    let suppressed = project.punctual(&["suppressed"]);
+    assert!(suppressed.out.contains(REFUSED), "{}", suppressed.words());
+    let lifted = project.punctual(&["unsuppress", "Reports@QUILLMARK.example", "--why", "they made the mailbox"]);
+    assert_eq!(lifted.code, 0, "{}", lifted.words());
     let answer = project.deliver();
     assert_eq!(answer.code, 0, "{}", answer.words());
     assert!(answer.out.contains("1 accepted, 11 accepted before"), "{}", answer.words());

@@ -7,8 +7,14 @@ use crate::records::Filter;
 /// What a filter adds to a listing's SQL. `run` is the table that it speaks of.
 pub(super) struct Conditions {
     conditions: Vec<String>,
-    values: Vec<String>,
+    values: Vec<Value>,
     limit: u32,
+}
+
+/// A value in a condition.
+enum Value {
+    Text(String),
+    Number(i64),
 }
 
 impl Conditions {
@@ -29,9 +35,61 @@ impl Conditions {
         Some(conditions)
     }
 
+    /// The conditions of a listing of runs.
+    pub(super) fn of_runs(filter: &Filter) -> Option<Self> {
+        let mut conditions = Self::of(filter)?;
+        if let Some(since) = filter.since {
+            conditions.add_with("revision.changed_at >= ?", Value::Number(since.as_microsecond()));
+        }
+        Some(conditions)
+    }
+
+    /// The conditions of a listing of deliveries.
+    pub(super) fn of_deliveries(filter: &Filter) -> Option<Self> {
+        let mut conditions = Self::of(filter)?;
+        if let Some(since) = filter.since {
+            conditions.add_with("delivery.changed_at >= ?", Value::Number(since.as_microsecond()));
+        }
+        if let Some(to) = &filter.to {
+            let either = "(lower(delivery.email) LIKE ? OR delivery.address LIKE ? OR lower(delivery.name) LIKE ?
+                OR delivery.recipient = ?)";
+            let holds = || Value::Text(holding(to));
+            conditions.add_all(either, [holds(), holds(), holds(), Value::Text(to.clone())]);
+        }
+        if let Some(subject) = &filter.subject {
+            conditions.add_with("lower(delivery.subject) LIKE ?", Value::Text(holding(subject)));
+        }
+        if let Some(file) = &filter.file {
+            let exists = "EXISTS (SELECT 1 FROM attachment WHERE attachment.delivery = delivery.id
+                AND (lower(attachment.file_name) LIKE ? OR attachment.content LIKE ?))";
+            conditions.add_all(exists, [Value::Text(holding(file)), Value::Text(starting(file))]);
+        }
+        if let Some(message) = &filter.message {
+            let message = message.trim_matches(['<', '>']);
+            let either = "(lower(delivery.message_id) LIKE ? OR delivery.id LIKE ?)";
+            conditions.add_all(either, [Value::Text(holding(message)), Value::Text(starting(message))]);
+        }
+        Some(conditions)
+    }
+
     fn add(&mut self, condition: &str, value: String) {
-        self.values.push(value);
-        self.conditions.push(format!("{condition} ${}", self.values.len()));
+        self.add_with(&format!("{condition} ?"), Value::Text(value));
+    }
+
+    fn add_with(&mut self, condition: &str, value: Value) {
+        self.add_all(condition, [value]);
+    }
+
+    /// A condition with a `?` for each value.
+    fn add_all<const N: usize>(&mut self, condition: &str, values: [Value; N]) {
+        let mut text = String::new();
+        let mut parts = condition.split('?');
+        text.push_str(parts.next().unwrap_or_default());
+        for (part, value) in parts.zip(values) {
+            self.values.push(value);
+            text.push_str(&format!("${}{part}", self.values.len()));
+        }
+        self.conditions.push(text);
     }
 
     /// Joined after `word`, `WHERE` or `AND`; empty when there are none.
@@ -47,8 +105,21 @@ impl Conditions {
     /// The query with the values in their places.
     pub(super) fn bind(self, sql: String) -> Query<'static, Any, sqlx::any::AnyArguments> {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        self.values.into_iter().fold(query, |query, value| query.bind(value))
+        self.values.into_iter().fold(query, |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Number(number) => query.bind(number),
+        })
     }
+}
+
+/// A LIKE pattern for what holds a text, in lower case. A `%` or `_` in the text stands for anything, which only
+/// finds more.
+fn holding(text: &str) -> String {
+    format!("%{}%", text.to_lowercase())
+}
+
+fn starting(text: &str) -> String {
+    format!("{}%", text.to_lowercase())
 }
 
 /// Ids that start with a text lie from the first answer up to, not including, the second: they are

@@ -1,6 +1,8 @@
 //! SqlStore: the Store on SQLite or PostgreSQL from one SQL text. The table of contents of its calls;
 //! each family of calls has a file.
 
+mod attempts;
+mod decisions;
 mod deliveries;
 mod extracts;
 mod fault;
@@ -24,8 +26,8 @@ use self::fault::{Dialect, Place};
 use crate::{
     NewRun, StageDone, Store, StoreError,
     records::{
-        ArtifactRecord, Attempt, Delivery, ExtractRecord, Filter, Findings, LastRecipients, NewDelivery,
-        PinnedTemplate, Revision, Run, StageRecord,
+        ArtifactRecord, Attempt, Decision, Delivery, Ended, ExtractRecord, Filter, Findings, LastRecipients,
+        NewDelivery, PinnedTemplate, Revision, Run, Sending, StageRecord, Suppression,
     },
 };
 
@@ -96,7 +98,7 @@ impl Store for SqlStore {
     }
 
     async fn find_run(&self, key: &RunKey) -> Result<Option<Run>, StoreError> {
-        self.run_with_id(&key.id()).await
+        self.run_of(key).await
     }
 
     async fn run_by_id(&self, id: &str) -> Result<Option<Run>, StoreError> {
@@ -183,15 +185,30 @@ impl Store for SqlStore {
     }
 
     async fn plan_deliveries(&self, deliveries: &[NewDelivery], now: Timestamp) -> Result<u64, StoreError> {
-        self.insert_deliveries(deliveries, now).await
+        self.put_deliveries(deliveries, now).await
     }
 
     async fn deliveries(&self, filter: &Filter) -> Result<Vec<Delivery>, StoreError> {
         self.list_deliveries(filter).await
     }
 
-    async fn begin_attempt(&self, delivery: &str, email: &str, now: Timestamp) -> Result<Attempt, StoreError> {
-        self.attempt_begun(delivery, email, now).await
+    async fn doubt_extracts(&self, run: &str, revision: u32, datasets: &[String], why: &str) -> Result<(), StoreError> {
+        self.extracts_doubted((run, revision), datasets, why).await
+    }
+
+    async fn hold_others(
+        &self,
+        run: &str,
+        revision: u32,
+        keep: &[String],
+        why: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.others_held((run, revision), keep, why, now).await
+    }
+
+    async fn begin_attempt(&self, delivery: &str, sending: &Sending, now: Timestamp) -> Result<Attempt, StoreError> {
+        self.attempt_begun(delivery, sending, now).await
     }
 
     async fn reach_phase(&self, delivery: &str, attempt: u32, phase: &str, now: Timestamp) -> Result<(), StoreError> {
@@ -202,10 +219,34 @@ impl Store for SqlStore {
         &self,
         delivery: &str,
         attempt: u32,
-        outcome: (DeliveryState, &str),
+        ended: &Ended,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.attempt_finished(delivery, attempt, outcome, now).await
+        self.attempt_finished(delivery, attempt, ended, now).await
+    }
+
+    async fn resolve(&self, delivery: &str, to: DeliveryState, decision: &Decision) -> Result<(), StoreError> {
+        self.resolved(delivery, to, decision).await
+    }
+
+    async fn decide(&self, decision: &Decision) -> Result<(), StoreError> {
+        self.decided(decision).await
+    }
+
+    async fn decisions(&self, run: Option<&str>) -> Result<Vec<Decision>, StoreError> {
+        self.list_decisions(run).await
+    }
+
+    async fn suppressions(&self) -> Result<Vec<Suppression>, StoreError> {
+        self.list_suppressions().await
+    }
+
+    async fn unsuppress(&self, address: &str, decision: &Decision) -> Result<bool, StoreError> {
+        self.unsuppressed(address, decision).await
+    }
+
+    async fn attachments(&self, delivery: &str) -> Result<Vec<ArtifactRecord>, StoreError> {
+        self.list_attachments(delivery).await
     }
 
     async fn attempts(&self, delivery: &str) -> Result<Vec<Attempt>, StoreError> {

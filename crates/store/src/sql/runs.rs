@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// Every run with its newest revision.
-const RUNS: &str = "SELECT run.id, run.report, run.period, run.params_hash, run.period_start, run.period_end,
+const RUNS: &str = "SELECT run.id, run.report, run.period, run.variant, run.period_start, run.period_end,
         revision.number, revision.state, revision.message, revision.definition_hash, revision.definition,
-        revision.created_at, revision.changed_at
+        revision.created_at, revision.changed_at, revision.frozen_at
     FROM run JOIN revision ON revision.run = run.id
     WHERE revision.number = (SELECT max(r.number) FROM revision r WHERE r.run = run.id)";
 
@@ -28,11 +28,7 @@ fn run(row: &AnyRow) -> Result<Run, StoreError> {
     let read = Reader(row);
     let id = read.text("id")?;
     Ok(Run {
-        key: RunKey {
-            report: read.text("report")?,
-            period: read.text("period")?,
-            params_hash: read.content("params_hash")?,
-        },
+        key: RunKey { report: read.text("report")?, period: read.text("period")?, variant: read.text("variant")? },
         period_start: read.instant("period_start")?,
         period_end: read.instant("period_end")?,
         revision: revision(&read, id.clone())?,
@@ -50,6 +46,7 @@ fn revision(read: &Reader<'_>, run: String) -> Result<Revision, StoreError> {
         definition: read.text("definition")?,
         created_at: read.instant("created_at")?,
         changed_at: read.instant("changed_at")?,
+        frozen_at: read.maybe_instant("frozen_at")?,
     })
 }
 
@@ -58,17 +55,17 @@ pub(super) struct Held {
     /// `run ID, revision N`, for messages.
     subject: String,
     state: RevisionState,
-    /// Whether any delivery of purpose `report` was ever attempted.
-    delivered: bool,
+    /// Whether a message of purpose `report` may have left.
+    frozen: bool,
 }
 
 impl Held {
-    /// A revision freezes when its first report delivery starts; one that was skipped or cancelled is
+    /// A revision freezes when the first byte of a report may have left; one that was skipped or cancelled is
     /// never made either.
     pub(super) fn must_not_be_frozen(&self) -> Result<(), StoreError> {
         let may_be_made = self.state == RevisionState::Generating || self.state.may_become(RevisionState::Generating);
-        let found = match (self.delivered, may_be_made) {
-            (true, _) => "frozen by its deliveries".to_owned(),
+        let found = match (self.frozen, may_be_made) {
+            (true, _) => "frozen by what was sent of it".to_owned(),
             (false, false) => self.state.to_string(),
             (false, true) => return Ok(()),
         };
@@ -96,7 +93,7 @@ impl SqlStore {
     ) -> Result<Held, StoreError> {
         let subject = format!("run {run}, revision {number}");
         let lock = if shared { self.shared() } else { self.held() };
-        let sql = format!("SELECT state FROM revision WHERE run = $1 AND number = $2{lock}");
+        let sql = format!("SELECT state, frozen_at FROM revision WHERE run = $1 AND number = $2{lock}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(run)
             .bind(i64::from(number))
@@ -107,18 +104,8 @@ impl SqlStore {
             let (found, expected) = ("missing".to_owned(), "on record".to_owned());
             return Err(StoreError::Conflict { subject, found, expected });
         };
-        let state = Reader(&row).word("state")?;
-        // A statement of its own: on PostgreSQL it sees what was committed while this one waited for the lock.
-        let row = sqlx::query(
-            "SELECT count(*) AS started FROM delivery
-             WHERE run = $1 AND revision = $2 AND purpose = 'report' AND attempts > 0",
-        )
-        .bind(run)
-        .bind(i64::from(number))
-        .fetch_one(&mut **work)
-        .await
-        .map_err(|e| self.failed(&e))?;
-        Ok(Held { subject, state, delivered: Reader(&row).number("started")? > 0 })
+        let read = Reader(&row);
+        Ok(Held { subject, state: read.word("state")?, frozen: read.maybe_instant("frozen_at")?.is_some() })
     }
 
     pub(super) async fn pin(
@@ -163,6 +150,19 @@ impl SqlStore {
         row.as_ref().map(run).transpose()
     }
 
+    /// By what it is, not by its id: ids of earlier versions were made of more.
+    pub(super) async fn run_of(&self, key: &RunKey) -> Result<Option<Run>, StoreError> {
+        let sql = format!("{RUNS} AND run.report = $1 AND run.period = $2 AND run.variant = $3");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(&key.report)
+            .bind(&key.period)
+            .bind(&key.variant)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|e| self.failed(&e))?;
+        row.as_ref().map(run).transpose()
+    }
+
     pub(super) async fn run_with_prefix(&self, id: &str) -> Result<Option<Run>, StoreError> {
         if let Some(run) = self.run_with_id(id).await? {
             return Ok(Some(run));
@@ -182,21 +182,21 @@ impl SqlStore {
     }
 
     pub(super) async fn insert_run(&self, new: NewRun<'_>, now: Timestamp) -> Result<Run, StoreError> {
-        let id = new.key.id();
-        if let Some(run) = self.run_with_id(&id).await? {
+        if let Some(run) = self.run_of(new.key).await? {
             return Ok(run);
         }
+        let id = new.key.id();
         let failed = |e: sqlx::Error| self.failed(&e);
         let mut work = self.begin().await?;
         // The id says the same as the other key, and PostgreSQL may meet another process at either.
         sqlx::query(
-            "INSERT INTO run (id, report, period, params_hash, period_start, period_end, created_at)
+            "INSERT INTO run (id, report, period, variant, period_start, period_end, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
         .bind(&id)
         .bind(&new.key.report)
         .bind(&new.key.period)
-        .bind(new.key.params_hash.as_str())
+        .bind(&new.key.variant)
         .bind(new.period_start.as_microsecond())
         .bind(new.period_end.as_microsecond())
         .bind(now.as_microsecond())
@@ -216,7 +216,7 @@ impl SqlStore {
         .await
         .map_err(failed)?;
         self.commit(work).await?;
-        self.run_with_id(&id)
+        self.run_of(new.key)
             .await?
             .ok_or_else(|| StoreError::Corrupt(format!("run {id} is not there after it was made")))
     }
@@ -245,7 +245,7 @@ impl SqlStore {
     }
 
     pub(super) async fn list_runs(&self, filter: &Filter) -> Result<Vec<Run>, StoreError> {
-        let Some(conditions) = Conditions::of(filter) else { return Ok(Vec::new()) };
+        let Some(conditions) = Conditions::of_runs(filter) else { return Ok(Vec::new()) };
         let (and, limit, bytes) = (conditions.sql("AND"), conditions.limit(), self.by_bytes());
         let sql = format!("{RUNS} {and} ORDER BY run.period_start DESC, run.report{bytes}, run.id{bytes} {limit}");
         let rows = conditions.bind(sql).fetch_all(&self.pool).await.map_err(|e| self.failed(&e))?;
@@ -273,7 +273,7 @@ impl SqlStore {
         }
         let row = sqlx::query(
             "UPDATE revision SET state = $1, message = $2, changed_at = $3 WHERE run = $4 AND number = $5
-             RETURNING number, state, message, definition_hash, definition, created_at, changed_at",
+             RETURNING number, state, message, definition_hash, definition, created_at, changed_at, frozen_at",
         )
         .bind(to.as_str())
         .bind(message.map(storable).as_deref())

@@ -131,6 +131,119 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
         )",
         "CREATE INDEX run_by_report ON run (report, period_start)",
     ],
+}, Migration {
+    // A run is named by what was asked, a delivery by its recipient alone; what may have left freezes a revision.
+    number: 2,
+    statements: &[
+        "ALTER TABLE run RENAME COLUMN params_hash TO variant",
+        // Of runs that differed only by defaults, the one that was delivered is the period's.
+        "UPDATE run SET variant = '' WHERE id = (
+            SELECT other.id FROM run other WHERE other.report = run.report AND other.period = run.period
+            ORDER BY (SELECT count(*) FROM delivery d WHERE d.run = other.id AND d.attempts > 0) DESC,
+                other.created_at, other.id LIMIT 1)",
+        "ALTER TABLE revision ADD COLUMN frozen_at BIGINT",
+        "UPDATE revision SET frozen_at = (
+            SELECT min(a.started_at) FROM attempt a JOIN delivery d ON d.id = a.delivery
+            WHERE d.run = revision.run AND d.revision = revision.number AND d.purpose = 'report'
+                AND a.phase IN ('body_started', 'final_sent'))",
+        "ALTER TABLE extract ADD COLUMN asked_at BIGINT",
+        "UPDATE extract SET asked_at = extracted_at",
+        "ALTER TABLE extract ADD COLUMN doubt TEXT",
+        "CREATE TABLE delivery_2 (
+            id TEXT NOT NULL PRIMARY KEY,
+            run TEXT NOT NULL,
+            revision BIGINT NOT NULL,
+            edition TEXT NOT NULL,
+            purpose TEXT NOT NULL CHECK (purpose IN ('preview', 'report', 'notice')),
+            recipient TEXT NOT NULL,
+            copy BIGINT NOT NULL CHECK (copy >= 0),
+            channel TEXT NOT NULL,
+            email TEXT NOT NULL,
+            address TEXT NOT NULL,
+            name TEXT,
+            message_id TEXT NOT NULL UNIQUE,
+            subject TEXT,
+            state TEXT NOT NULL CHECK (state IN ('planned', 'held', 'sending', 'accepted', 'transient', 'permanent',
+                'in_doubt', 'delivered', 'bounced', 'complained')),
+            phase TEXT CHECK (phase IN ('connected', 'body_started', 'final_sent')),
+            reply TEXT,
+            attempts BIGINT NOT NULL DEFAULT 0,
+            planned_at BIGINT NOT NULL,
+            changed_at BIGINT NOT NULL,
+            UNIQUE (run, revision, edition, purpose, recipient, copy),
+            FOREIGN KEY (run, revision) REFERENCES revision (run, number)
+        )",
+        // One that went over two channels keeps both rows: the later one counts as a copy.
+        "INSERT INTO delivery_2 (id, run, revision, edition, purpose, recipient, copy, channel, email, address, name,
+                message_id, state, phase, reply, attempts, planned_at, changed_at)
+            SELECT d.id, d.run, d.revision, d.edition, d.purpose, d.recipient,
+                d.copy + (SELECT count(*) FROM delivery e WHERE e.run = d.run AND e.revision = d.revision
+                    AND e.edition = d.edition AND e.purpose = d.purpose AND e.recipient = d.recipient
+                    AND (e.attempts > d.attempts OR (e.attempts = d.attempts AND e.id < d.id))),
+                d.channel, d.email, lower(d.email), d.name, d.message_id, d.state, d.phase, d.reply, d.attempts,
+                d.planned_at, d.changed_at
+            FROM delivery d",
+        "CREATE TABLE attempt_2 (
+            delivery TEXT NOT NULL REFERENCES delivery_2 (id),
+            number BIGINT NOT NULL CHECK (number >= 1),
+            channel TEXT NOT NULL,
+            email TEXT NOT NULL,
+            phase TEXT CHECK (phase IN ('connected', 'body_started', 'final_sent')),
+            outcome TEXT CHECK (outcome IN ('accepted', 'transient', 'permanent', 'in_doubt', 'delivered', 'bounced',
+                'complained')),
+            reply TEXT,
+            started_at BIGINT NOT NULL,
+            ended_at BIGINT,
+            PRIMARY KEY (delivery, number)
+        )",
+        "INSERT INTO attempt_2 (delivery, number, channel, email, phase, outcome, reply, started_at, ended_at)
+            SELECT a.delivery, a.number, d.channel, a.email, a.phase, a.outcome, a.reply, a.started_at, a.ended_at
+            FROM attempt a JOIN delivery d ON d.id = a.delivery",
+        "DROP TABLE attempt",
+        "DROP TABLE delivery",
+        "ALTER TABLE delivery_2 RENAME TO delivery",
+        "ALTER TABLE attempt_2 RENAME TO attempt",
+        "CREATE INDEX delivery_by_address ON delivery (address)",
+        "CREATE TABLE attachment (
+            delivery TEXT NOT NULL REFERENCES delivery (id),
+            position BIGINT NOT NULL,
+            format TEXT NOT NULL,
+            file_name TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            content TEXT NOT NULL,
+            bytes BIGINT NOT NULL,
+            PRIMARY KEY (delivery, position)
+        )",
+        "CREATE TABLE claim (
+            run TEXT NOT NULL REFERENCES run (id),
+            edition TEXT NOT NULL,
+            address TEXT NOT NULL,
+            delivery TEXT NOT NULL REFERENCES delivery (id),
+            PRIMARY KEY (run, edition, address)
+        )",
+        "INSERT INTO claim (run, edition, address, delivery)
+            SELECT run, edition, address, min(id) FROM delivery
+            WHERE purpose = 'report'
+                AND state IN ('sending', 'accepted', 'in_doubt', 'delivered', 'bounced', 'complained')
+            GROUP BY run, edition, address",
+        "CREATE TABLE suppression (
+            address TEXT NOT NULL PRIMARY KEY,
+            email TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            delivery TEXT NOT NULL,
+            since BIGINT NOT NULL
+        )",
+        "CREATE TABLE decision (
+            id TEXT NOT NULL PRIMARY KEY,
+            at BIGINT NOT NULL,
+            who TEXT NOT NULL,
+            what TEXT NOT NULL,
+            why TEXT NOT NULL,
+            run TEXT,
+            delivery TEXT,
+            address TEXT
+        )",
+    ],
 }];
 
 #[cfg(test)]
@@ -139,11 +252,14 @@ mod tests {
 
     use super::MIGRATIONS;
 
-    /// The words of the first `column IN (...)` of a table.
+    /// The words of the first `column IN (...)` of a table, as its newest migration makes it.
     fn allowed(table: &str, column: &str) -> Vec<String> {
         let statements = MIGRATIONS.iter().flat_map(|m| m.statements);
-        let prefix = format!("CREATE TABLE {table} ");
-        let statement = statements.into_iter().find(|s| s.starts_with(&prefix)).expect("the table");
+        let makes = |s: &&&str| {
+            let made = s.strip_prefix("CREATE TABLE ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            made.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_') == table
+        };
+        let statement = statements.filter(makes).next_back().expect("the table");
         let list = statement.split(&format!("CHECK ({column} IN (")).nth(1).expect("a CHECK");
         let list = list.split(')').next().expect("its end");
         list.split(',').map(|word| word.trim().trim_matches('\'').to_owned()).collect()
@@ -158,7 +274,8 @@ mod tests {
         let delivery: Vec<&str> = DeliveryState::ALL.iter().map(|s| s.as_str()).collect();
         assert_eq!(allowed("delivery", "state"), delivery);
         // An attempt that has ended is neither to be made nor under way.
-        let ended = DeliveryState::ALL.iter().filter(|s| !matches!(s, DeliveryState::Planned | DeliveryState::Sending));
+        use DeliveryState::{Held, Planned, Sending};
+        let ended = DeliveryState::ALL.iter().filter(|s| !matches!(s, Planned | Held | Sending));
         assert_eq!(allowed("attempt", "outcome"), ended.map(|s| s.as_str()).collect::<Vec<_>>());
         assert_eq!(allowed("attempt", "phase"), allowed("delivery", "phase"));
     }

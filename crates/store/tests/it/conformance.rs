@@ -13,7 +13,7 @@ use punctual_store::{
 use crate::{
     on_both,
     places::Place,
-    reports::{advance, artifact, at, delivery, distributing, extract, finding, key, month, open},
+    reports::{advance, artifact, at, delivery, distributing, extract, finding, key, month, open, sending},
 };
 
 on_both!(
@@ -77,10 +77,10 @@ async fn runs_are_found_by_the_start_of_their_id(place: &dyn Place) {
     for (id_of_another, report) in [("abcd000000000001", "a"), ("abcd000000000002", "b")] {
         place
             .run(&format!(
-                "INSERT INTO run SELECT '{id_of_another}', '{report}', period, params_hash, period_start, period_end,
+                "INSERT INTO run SELECT '{id_of_another}', '{report}', period, variant, period_start, period_end,
                      created_at FROM run WHERE id = '{id}';
                  INSERT INTO revision SELECT '{id_of_another}', 1, state, message, definition_hash, definition,
-                     created_at, changed_at FROM revision WHERE run = '{id}'"
+                     created_at, changed_at, frozen_at FROM revision WHERE run = '{id}'"
             ))
             .await;
     }
@@ -148,11 +148,11 @@ async fn a_definition_is_replaced_until_it_is_frozen(place: &dyn Place) {
     let to_review = [RevisionState::Generating, RevisionState::Formatting, RevisionState::Reviewing];
     advance(store.as_ref(), &mut run, &to_review).await;
     store.redefine(&run.id, 1, "{\"v\":4}", at(6)).await.unwrap();
-    advance(store.as_ref(), &mut run, &[RevisionState::Distributing]).await;
-    refused(&run, "distributing").await;
-    // Nothing was sent, so it may be made again.
-    advance(store.as_ref(), &mut run, &[RevisionState::Failed]).await;
-    store.redefine(&run.id, 1, "{\"v\":5}", at(7)).await.unwrap();
+    // Nothing was sent so far, so it may be made again.
+    for state in [RevisionState::Distributing, RevisionState::Failed] {
+        advance(store.as_ref(), &mut run, &[state]).await;
+        store.redefine(&run.id, 1, "{\"v\":5}", at(7)).await.unwrap();
+    }
     advance(store.as_ref(), &mut run, &[RevisionState::Cancelled]).await;
     refused(&run, "cancelled").await;
     let missing = store.redefine(&run.id, 2, "{}", at(7)).await.unwrap_err();
@@ -275,7 +275,8 @@ async fn a_revision_that_was_delivered_is_never_made_again(place: &dyn Place) {
     let mut run = distributing(store.as_ref(), "monthly", 10).await;
     let planned = delivery(&run, "1", "ana");
     store.plan_deliveries(std::slice::from_ref(&planned), at(2)).await.unwrap();
-    store.begin_attempt(&planned.key.id(), "ana@client.example", at(3)).await.unwrap();
+    store.begin_attempt(&planned.key.id(), &sending("ana@client.example"), at(3)).await.unwrap();
+    store.reach_phase(&planned.key.id(), 1, "body_started", at(3)).await.unwrap();
     let id = run.id.clone();
     advance(store.as_ref(), &mut run, &[RevisionState::Failed]).await;
     let input = ContentHash::of(b"input");
@@ -294,7 +295,10 @@ async fn a_revision_that_was_delivered_is_never_made_again(place: &dyn Place) {
     }
     for refusal in refusals {
         let error = refusal.unwrap_err();
-        assert!(matches!(&error, StoreError::Conflict { found, .. } if found == "frozen by its deliveries"), "{error}");
+        assert!(
+            matches!(&error, StoreError::Conflict { found, .. } if found == "frozen by what was sent of it"),
+            "{error}"
+        );
     }
     // What delivers goes on.
     store.start_stage(&id, 1, Stage::Deliver, &input, at(5)).await.unwrap();
@@ -331,7 +335,7 @@ async fn everything_is_there_after_opening_again(place: &dyn Place) {
     let planned = delivery(&run, "1", "ana");
     store.plan_deliveries(std::slice::from_ref(&planned), at(3)).await.unwrap();
     let delivery = planned.key.id();
-    store.begin_attempt(&delivery, "ana@client.example", at(4)).await.unwrap();
+    store.begin_attempt(&delivery, &sending("ana@client.example"), at(4)).await.unwrap();
     store.reach_phase(&delivery, 1, "final_sent", at(5)).await.unwrap();
     let all = async |store: &dyn punctual_store::Store| {
         (

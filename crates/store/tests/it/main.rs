@@ -5,6 +5,7 @@
 mod artifacts;
 mod conformance;
 mod docs;
+mod guard;
 mod ledger;
 mod meeting;
 mod opening;

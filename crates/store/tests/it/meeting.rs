@@ -11,7 +11,7 @@ use punctual_store::{
 use crate::{
     on_both,
     places::Place,
-    reports::{at, delivery, distributing, extract, open},
+    reports::{at, delivery, distributing, extract, open, sending},
 };
 
 on_both!(
@@ -43,7 +43,7 @@ async fn of_two_that_begin_an_attempt_one_does(place: &dyn Place) {
         async move {
             let mut begun = 0;
             for delivery in planned {
-                match store.begin_attempt(&delivery.key.id(), &delivery.email, at(2)).await {
+                match store.begin_attempt(&delivery.key.id(), &sending(&delivery.email), at(2)).await {
                     Ok(attempt) => {
                         assert_eq!(attempt.number, 1);
                         begun += 1;

@@ -3,13 +3,20 @@
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use punctual_model::state::{DeliveryState, RevisionState};
-use punctual_store::{Store, StoreError, sql::SqlStore};
+use punctual_store::{Store, StoreError, records::Filter, sql::SqlStore};
 
 use crate::{
     on_both,
     places::{Place, Sqlite, server},
-    reports::{advance, at, delivery, distributing, open},
+    reports::{advance, at, delivery, distributing, ended, open, sending},
 };
+
+/// The newest step of the schema.
+const NEWEST: &str = "SELECT max(number) FROM migration";
+
+/// The state of a project of the first version: its report was delivered to twelve, and a renamed channel sent
+/// one of them the same edition again.
+const FIRST: &str = include_str!("state-1.sql");
 
 on_both!(
     opening_at_once_migrates_once,
@@ -21,20 +28,54 @@ on_both!(
 async fn opening_at_once_migrates_once(place: &dyn Place) {
     let opened = futures::future::join_all((0..8).map(|_| place.try_open())).await;
     let stores: Vec<SqlStore> = opened.into_iter().map(Result::unwrap).collect();
-    assert_eq!(place.number("SELECT count(*) FROM migration").await, 1);
+    assert_eq!(place.number("SELECT count(*) FROM migration").await, place.number(NEWEST).await);
     for store in &stores {
         assert_eq!(store.runs(&Default::default()).await.unwrap(), []);
     }
 }
 
+/// What the first version left is brought up to date, and nobody who has an edition can get it again.
+#[tokio::test]
+async fn the_first_versions_state_is_carried_on() {
+    let place = Sqlite::new();
+    std::fs::write(place.file(), b"").unwrap();
+    place.run(FIRST).await;
+    let store = place.open().await;
+    let runs = store.runs(&Filter::default()).await.unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0].key.variant, "", "the period's run, whatever its defaults were");
+    assert_eq!(store.find_run(&runs[0].key).await.unwrap().as_ref(), Some(&runs[0]), "found under its old id");
+    assert!(runs[0].revision.frozen_at.is_some(), "what was sent stays");
+    let deliveries = store.deliveries(&Filter::default()).await.unwrap();
+    assert_eq!(deliveries.len(), 13);
+    let copies: Vec<_> = deliveries.iter().filter(|d| d.key.copy > 0).map(|d| d.key.edition.as_str()).collect();
+    assert_eq!(copies, ["3"], "the one that went twice is on record twice");
+    for delivery in &deliveries {
+        assert_eq!(delivery.state, DeliveryState::Accepted);
+        assert_eq!(store.attempts(&delivery.id).await.unwrap()[0].channel, delivery.channel);
+    }
+    // Under another id the same address is refused.
+    let had = deliveries.iter().find(|d| d.key.edition == "3" && d.key.copy == 0).unwrap();
+    let mut again = delivery(&runs[0], "3", "somebody");
+    (again.email, again.address) = (had.email.clone(), had.address.clone());
+    store.plan_deliveries(std::slice::from_ref(&again), at(1)).await.unwrap();
+    let mut run = runs[0].clone();
+    advance(store.as_ref(), &mut run, &[RevisionState::Distributing]).await;
+    let error = store.begin_attempt(&again.key.id(), &sending(&had.email), at(2)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Had { .. }), "{error}");
+}
+
 async fn a_newer_schema_is_refused(place: &dyn Place) {
     drop(place.open().await);
-    place.run("INSERT INTO migration (number, content) VALUES (2, 'from the future')").await;
+    let newest = place.number(NEWEST).await;
+    let next = newest + 1;
+    place.run(&format!("INSERT INTO migration (number, content) VALUES ({next}, 'from the future')")).await;
     let error = place.try_open().await.unwrap_err();
     assert!(matches!(error, StoreError::Schema { .. }));
     assert!(!error.is_transient());
-    let words = "has schema 2, but this version of punctual knows 1 at most; run the newer version";
-    assert!(error.to_string().ends_with(words), "{error}");
+    let words =
+        format!("has schema {next}, but this version of punctual knows {newest} at most; run the newer version");
+    assert!(error.to_string().ends_with(&words), "{error}");
 }
 
 async fn a_changed_migration_is_refused(place: &dyn Place) {
@@ -79,12 +120,12 @@ async fn a_connection_whose_transaction_went_away_is_not_used_again() {
     let id = planned.key.id();
     place.run("CREATE TRIGGER full BEFORE INSERT ON attempt BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END").await;
     for _ in 0..4 {
-        let error = store.begin_attempt(&id, "ana@client.example", at(2)).await.unwrap_err();
+        let error = store.begin_attempt(&id, &sending("ana@client.example"), at(2)).await.unwrap_err();
         assert!(error.to_string().contains("disk is full"), "{error}");
     }
     place.run("DROP TRIGGER full").await;
-    assert_eq!(store.begin_attempt(&id, "ana@client.example", at(3)).await.unwrap().number, 1);
-    store.finish_attempt(&id, 1, (DeliveryState::Accepted, "250"), at(4)).await.unwrap();
+    assert_eq!(store.begin_attempt(&id, &sending("ana@client.example"), at(3)).await.unwrap().number, 1);
+    store.finish_attempt(&id, 1, &ended(DeliveryState::Accepted, "250"), at(4)).await.unwrap();
 }
 
 #[tokio::test]

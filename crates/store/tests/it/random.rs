@@ -14,7 +14,7 @@ use punctual_store::{StageDone, Store, StoreError, records::Filter};
 use crate::{
     on_both,
     places::Place,
-    reports::{at, delivery, distributing, open},
+    reports::{at, delivery, distributing, ended, open, sending},
 };
 
 on_both!(revisions_follow_their_table, stages_follow_their_table, deliveries_follow_their_table);
@@ -149,7 +149,7 @@ async fn deliveries_follow_their_table(place: &dyn Place) {
             match step {
                 Step::Begin => {
                     let allowed = is.may_become(DeliveryState::Sending);
-                    let result = store.begin_attempt(&id, "ana@client.example", at(2)).await;
+                    let result = store.begin_attempt(&id, &sending("ana@client.example"), at(2)).await;
                     as_the_table_says(allowed, &result)?;
                     if allowed {
                         (is, attempts, phase) = (DeliveryState::Sending, attempts + 1, None);
@@ -165,8 +165,9 @@ async fn deliveries_follow_their_table(place: &dyn Place) {
                 Step::Finish(to, newest) => {
                     let attempt = if newest { attempts } else { attempts.saturating_sub(1) };
                     let open = matches!(is, DeliveryState::Sending | DeliveryState::InDoubt);
-                    let allowed = open && attempt == attempts && to != DeliveryState::Sending && is.may_become(to);
-                    let result = store.finish_attempt(&id, attempt, (to, "words"), at(4)).await;
+                    let begins = matches!(to, DeliveryState::Sending | DeliveryState::Planned);
+                    let allowed = open && attempt == attempts && !begins && is.may_become(to);
+                    let result = store.finish_attempt(&id, attempt, &ended(to, "words"), at(4)).await;
                     as_the_table_says(allowed, &result)?;
                     is = if allowed { to } else { is };
                 }

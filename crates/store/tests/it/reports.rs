@@ -5,11 +5,11 @@ use punctual_model::{
     definition::Otherwise,
     finding::Finding,
     identity::{ContentHash, DeliveryKey, RunKey},
-    state::{Purpose, RevisionState},
+    state::{DeliveryState, Purpose, RevisionState},
 };
 use punctual_store::{
     NewRun, Store,
-    records::{ArtifactRecord, ExtractRecord, NewDelivery, Run},
+    records::{ArtifactRecord, Decision, Ended, ExtractRecord, NewDelivery, Run, Sending},
 };
 
 /// The instant so many seconds after some other one.
@@ -23,11 +23,7 @@ pub fn month(month: i8) -> Timestamp {
 }
 
 pub fn key(report: &str, period: &str) -> RunKey {
-    RunKey {
-        report: report.to_owned(),
-        period: period.to_owned(),
-        params_hash: ContentHash::of_json(&serde_json::json!({})),
-    }
+    RunKey { report: report.to_owned(), period: period.to_owned(), variant: String::new() }
 }
 
 /// Opens the run of a report over a month of 2026.
@@ -60,7 +56,6 @@ pub fn delivery(run: &Run, edition: &str, recipient: &str) -> NewDelivery {
         revision: run.revision.number,
         edition: edition.to_owned(),
         purpose: Purpose::Report,
-        channel: "mail".to_owned(),
         recipient: recipient.to_owned(),
         copy: 0,
     };
@@ -69,7 +64,44 @@ pub fn delivery(run: &Run, edition: &str, recipient: &str) -> NewDelivery {
 
 pub fn message(key: DeliveryKey, email: &str) -> NewDelivery {
     let message_id = format!("{}@agency.example", key.id());
-    NewDelivery { key, email: email.to_owned(), name: Some("Ana Ruiz".to_owned()), message_id }
+    NewDelivery {
+        key,
+        channel: "mail".to_owned(),
+        email: email.to_owned(),
+        address: email.to_lowercase(),
+        name: Some("Ana Ruiz".to_owned()),
+        message_id,
+        held: None,
+    }
+}
+
+/// An attempt to send two files to an address.
+pub fn sending(email: &str) -> Sending {
+    Sending {
+        channel: "mail".to_owned(),
+        email: email.to_owned(),
+        address: email.to_lowercase(),
+        subject: "Your report for October".to_owned(),
+        attachments: vec![artifact("1", "pdf"), artifact("1", "xlsx")],
+    }
+}
+
+/// The end of an attempt.
+pub fn ended(state: DeliveryState, reply: &str) -> Ended {
+    Ended { state, reply: reply.to_owned(), suppress: false }
+}
+
+/// A person's decision about a delivery.
+pub fn decision(what: &str, run: &Run, delivery: &str) -> Decision {
+    Decision {
+        at: at(90),
+        who: "ana".to_owned(),
+        what: what.to_owned(),
+        why: "she called".to_owned(),
+        run: Some(run.id.clone()),
+        delivery: Some(delivery.to_owned()),
+        address: None,
+    }
 }
 
 pub fn extract(dataset: &str, content: &str, rows: u64) -> ExtractRecord {
@@ -81,7 +113,9 @@ pub fn extract(dataset: &str, content: &str, rows: u64) -> ExtractRecord {
         snapshot: ContentHash::of(content.as_bytes()),
         rows,
         bytes: rows * 12,
+        asked_at: at(1),
         extracted_at: at(2),
+        doubt: None,
     }
 }
 
