@@ -5,14 +5,22 @@ use datafusion::sql::sqlparser::{
     ast::{Expr, Query, Select, SelectItem, SetExpr, Statement},
     dialect::GenericDialect,
     parser::Parser,
+    tokenizer::Tokenizer,
 };
 use punctual_model::sql_text::SqlText;
+
+use crate::sql::depth::too_deep;
 
 /// The names of a query's columns in order; `None` when a star, an expression without a name, or
 /// a construct of the source's own hides them.
 pub fn columns(sql: &SqlText) -> Option<Vec<String>> {
     let text = sql.with_placeholders(|_| "NULL".to_owned());
-    let mut statements = Parser::parse_sql(&GenericDialect {}, &text).ok()?;
+    let dialect = GenericDialect {};
+    let tokens = Tokenizer::new(&dialect, &text).tokenize_with_location().ok()?;
+    if too_deep(&tokens).is_some() {
+        return None;
+    }
+    let mut statements = Parser::new(&dialect).with_tokens_with_locations(tokens).parse_statements().ok()?;
     match (statements.pop()?, statements.is_empty()) {
         (Statement::Query(query), true) => of_query(&query),
         _ => None,

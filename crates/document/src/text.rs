@@ -2,6 +2,7 @@
 //! are written by the one `Writer`, and never become SQL text. A template can loop and branch; it
 //! reads nothing but its context. Memory is bounded by whoever runs this, not here.
 
+mod bounds;
 mod context;
 mod error;
 mod filters;
@@ -10,6 +11,8 @@ mod rewrite;
 mod sql;
 mod strftime;
 mod typed;
+
+use std::sync::OnceLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use punctual_model::{
@@ -32,6 +35,47 @@ pub struct TextRenderer {
     locale: &'static Locale,
     currency: String,
     zone: Zone,
+}
+
+/// Refuses a template that is too deep to be parsed, rendered or looked through; whoever parses one asks first.
+///
+/// # Errors
+/// Where it goes too far.
+pub fn check_depth(template: &str) -> Result<(), TextError> {
+    bounds::check(template)
+}
+
+/// Is told of each text when its rendering starts and ends. Steps are bounded here; the time that they take
+/// is for whoever runs this to bound.
+pub trait Watch: Send + Sync {
+    /// A text starts; the number names it at its end.
+    fn started(&self, template: &str) -> u64;
+    /// It ended.
+    fn ended(&self, number: u64);
+}
+
+static WATCH: OnceLock<&'static dyn Watch> = OnceLock::new();
+
+/// Lets one watcher see every text of this process, the first that asks.
+pub fn watch(watcher: &'static dyn Watch) {
+    let _ = WATCH.set(watcher);
+}
+
+/// A text under way, as the watcher sees it.
+struct Watched(Option<(&'static dyn Watch, u64)>);
+
+impl Watched {
+    fn start(template: &str) -> Self {
+        Self(WATCH.get().map(|watcher| (*watcher, watcher.started(template))))
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some((watcher, number)) = self.0 {
+            watcher.ended(number);
+        }
+    }
 }
 
 impl TextRenderer {
@@ -63,10 +107,12 @@ impl TextRenderer {
     /// What is wrong with the template, a value that cannot be a parameter, or a parameter inside
     /// a string, a quoted name or a comment of the dialect.
     pub fn render_sql(&self, template: &str, context: &TextContext, lexis: SqlLexis) -> Result<SqlText, TextError> {
+        let _watched = Watched::start(template);
         sql::render(self.environment(AutoEscape::Custom("sql".into())), template, context, lexis)
     }
 
     fn render_escaped(&self, template: &str, context: &TextContext, escape: AutoEscape) -> Result<String, TextError> {
+        let _watched = Watched::start(template);
         let rewritten = Rewritten::text(template)?;
         let mut environment = self.environment(escape);
         environment.set_formatter(typed::formatter(self.locale));

@@ -1,6 +1,6 @@
 //! A delivery becomes a message: the edition's words and files, addressed to one recipient.
 
-use std::{fmt, io, path::PathBuf, sync::Arc};
+use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,7 +8,10 @@ use punctual_delivery::{
     Attachment, AttachmentContent, BodyWords, Change, Figure, FileLine, FileName, HeaderText, Mailbox, MediaType,
     Message, MessageId, ReportBody, Subject, Tone, Trace,
 };
-use punctual_model::{frozen::Frozen, identity::DeliveryKey};
+use punctual_model::{
+    frozen::Frozen,
+    identity::{ContentHash, DeliveryKey},
+};
 use punctual_store::{
     artifacts::Artifacts,
     records::{ArtifactRecord, Delivery, NewDelivery},
@@ -48,16 +51,12 @@ impl<'a> From<&'a NewDelivery> for Addressed<'a> {
     }
 }
 
-/// A stored artifact, read only when the message leaves.
+/// A stored artifact, read only when the message leaves, and compared with its hash then.
+#[derive(Debug)]
 struct Stored {
-    path: PathBuf,
+    artifacts: Artifacts,
+    content: ContentHash,
     bytes: u64,
-}
-
-impl fmt::Debug for Stored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes)", self.path.display(), self.bytes)
-    }
 }
 
 #[async_trait]
@@ -67,7 +66,9 @@ impl AttachmentContent for Stored {
     }
 
     async fn read(&self) -> io::Result<Vec<u8>> {
-        tokio::fs::read(&self.path).await
+        let (artifacts, content) = (self.artifacts.clone(), self.content.clone());
+        let read = tokio::task::spawn_blocking(move || artifacts.read_verified(&content)).await;
+        read.map_err(io::Error::other)?.map_err(io::Error::other)
     }
 }
 
@@ -76,7 +77,7 @@ impl Composer<'_> {
     pub(crate) fn attached(&self, artifacts: &[ArtifactRecord], edition: &str) -> Vec<ArtifactRecord> {
         let report = &self.definition.report;
         let formats = report.deliver.as_ref().and_then(|d| d.attach.as_ref()).unwrap_or(&report.formats);
-        let of_format = |format: &String| artifacts.iter().find(move |a| a.edition == edition && a.format == *format);
+        let of_format = |format: &String| artifacts.iter().find(move |a| a.is_of(edition) && a.format == *format);
         formats.iter().filter_map(of_format).cloned().collect()
     }
 
@@ -98,7 +99,11 @@ impl Composer<'_> {
                 Ok(Attachment {
                     name: FileName::new(file.file_name.as_str()).map_err(|e| e.to_string())?,
                     media_type: MediaType::new(file.media_type.as_str()).map_err(|e| e.to_string())?,
-                    content: Arc::new(Stored { path: self.artifacts.path(&file.content), bytes: file.bytes }),
+                    content: Arc::new(Stored {
+                        artifacts: self.artifacts.clone(),
+                        content: file.content.clone(),
+                        bytes: file.bytes,
+                    }),
                 })
             })
             .collect::<Result<Vec<_>, String>>()?;

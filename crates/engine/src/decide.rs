@@ -109,6 +109,7 @@ impl Engine {
     ) -> Result<Copied, EngineError> {
         let original = self.find_delivery(delivery).await?;
         let _hold = Hold::take(&self.parts.data, &original.key.run)?;
+        self.refuse_estranged().await?;
         let run = self.run_of(&original).await?;
         let definition = definition_of(&run)?;
         self.settle_interrupted(&run.id, project, &definition).await?;

@@ -156,6 +156,7 @@ impl Engine {
         run: &mut Run,
         editions: &[EditionOutput],
     ) -> Result<DeliveryOutcome, EngineError> {
+        self.refuse_estranged().await?;
         let again = self.settle_interrupted(&run.id, request.project, definition).await?;
         let mut ready = self.ready(request, definition, run, editions).await?;
         let stage_input = ContentHash::of_json(&(definition, &request.editions));
@@ -185,6 +186,14 @@ impl Engine {
         ready.post.channel.close().await;
         self.conclude_deliveries(run, &mut outcome).await?;
         Ok(outcome)
+    }
+
+    /// Nothing leaves from a state that was lost, restored or copied until a person says what is meant.
+    pub(crate) async fn refuse_estranged(&self) -> Result<(), EngineError> {
+        match self.parts.installation.estranged().await? {
+            Some(why) => Err(EngineError::Estranged(why)),
+            None => Ok(()),
+        }
     }
 
     /// A refused delivery is on record with every reason.
@@ -299,6 +308,7 @@ impl Engine {
                 }
                 Err(error) => return Err(error.into()),
             };
+            self.parts.installation.begun().await?;
             let message = match &message {
                 Ok(message) => message,
                 Err(fault) => {

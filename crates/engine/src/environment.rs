@@ -11,7 +11,7 @@ use punctual_document::format::FormatKind;
 use punctual_model::state::{DeliveryState, Stage};
 use punctual_store::{Store, artifacts::Artifacts};
 
-use crate::{extract::RetryPolicy, keys::MasterKey, sandbox::Sandbox};
+use crate::{extract::RetryPolicy, installation::Installation, keys::MasterKey, sandbox::Sandbox};
 
 /// The time, as the engine sees it.
 #[async_trait]
@@ -113,6 +113,8 @@ pub struct Parts {
     pub key: MasterKey,
     /// How a failing source is asked again.
     pub retry: RetryPolicy,
+    /// Which installation this is; what belongs to it is compared before anything is sent.
+    pub installation: Installation,
     /// The project's folder, which relative paths start from.
     pub project: PathBuf,
     /// The data folder: jobs and locks live in it.
@@ -135,6 +137,11 @@ impl Engine {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
+    }
+
+    /// The installation.
+    pub fn installation(&self) -> &Installation {
+        &self.parts.installation
     }
 
     /// The artifacts.

@@ -23,7 +23,7 @@ use crate::{
     environment::{Engine, Event},
     freshness::Moment,
     input::needs_previous,
-    job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate},
+    job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate, answer},
     outcome::EngineError,
     secret,
 };
@@ -267,8 +267,13 @@ impl Engine {
                 })
             })
             .collect();
-        let job = Job::RenderSql(RenderSql { facts: facts.clone(), texts });
-        self.parts.sandbox.run(&job, &[], folder).await.map_err(|e| EngineError::of_job(Stage::Extract, &e))
+        let stage = Stage::Extract;
+        let asked = RenderSql { facts: facts.clone(), texts };
+        let job = Job::RenderSql(asked.clone());
+        let done = self.parts.sandbox.run(&job, &[], folder).await;
+        let rendered: RenderedSql = done.map_err(|e| EngineError::of_job(stage, &e))?;
+        answer::rendered(&asked, &rendered).map_err(|why| EngineError::untrusted(stage, why))?;
+        Ok(rendered)
     }
 
     fn source_kind(&self, name: &str) -> Option<&'static punctual_data::source::SourceKind> {

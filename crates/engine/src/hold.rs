@@ -18,7 +18,7 @@ impl Hold {
     /// Takes hold of a run.
     pub(crate) fn take(data: &Path, run: &str) -> Result<Self, EngineError> {
         let folder = data.join("locks");
-        let place = |e: std::io::Error| EngineError::Folder { path: folder.clone(), message: e.to_string() };
+        let place = |e: std::io::Error| EngineError::folder(&folder, &e);
         std::fs::create_dir_all(&folder).map_err(place)?;
         let file = File::create(folder.join(run)).map_err(place)?;
         match file.try_lock() {

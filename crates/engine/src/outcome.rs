@@ -66,6 +66,12 @@ pub enum EngineError {
         /// What the system said.
         message: String,
     },
+    /// The ledger, the data folder and the artifacts do not belong together.
+    #[error("{0}")]
+    Estranged(String),
+    /// Nothing speaks against the state as it is.
+    #[error("there is nothing to adopt: the state database, its mark and the artifacts belong together")]
+    NothingToAdopt,
     /// Another process works on the run.
     #[error("another process is working on run {run}; wait for it to end")]
     Busy {
@@ -97,6 +103,16 @@ pub enum EngineError {
         message: String,
         /// What the checks found.
         findings: Vec<Finding>,
+    },
+    /// A file that was kept is not what was made, or is gone.
+    #[error("{what} cannot be used: {message} (`--from {stage}`)")]
+    Damaged {
+        /// What is in the file.
+        what: String,
+        /// The stage that makes it again.
+        stage: Stage,
+        /// What is wrong with the file.
+        message: String,
     },
     /// The guards refuse to send.
     #[error("refused to send: {}", refusals.join("; "))]
@@ -165,6 +181,26 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// A fault of a folder or file, with the way out where there is one.
+    pub(crate) fn folder(path: &std::path::Path, error: &std::io::Error) -> Self {
+        let way_out = match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                "; free some space, then run again: nothing is lost"
+            }
+            std::io::ErrorKind::PermissionDenied => "; let the user that runs punctual write there",
+            std::io::ErrorKind::ReadOnlyFilesystem => {
+                "; the file system is read-only: set `data:` in punctual.yaml to a folder that can be written"
+            }
+            _ => "",
+        };
+        Self::Folder { path: path.to_owned(), message: format!("{error}{way_out}") }
+    }
+
+    /// A stage's failure from an answer of its child that was not asked for.
+    pub(crate) fn untrusted(stage: Stage, why: String) -> Self {
+        Self::of_job(stage, &SandboxError::Untrusted(why))
+    }
+
     /// A stage's failure from a sandbox error.
     pub(crate) fn of_job(stage: Stage, error: &SandboxError) -> Self {
         Self::Stage { stage, message: error.to_string(), findings: Vec::new() }

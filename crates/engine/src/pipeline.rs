@@ -276,7 +276,7 @@ struct JobFolder(PathBuf);
 impl JobFolder {
     fn make(data: &Path, run: &str) -> Result<Self, EngineError> {
         let path = data.join("jobs").join(run);
-        let failed = |e: std::io::Error| EngineError::Folder { path: path.clone(), message: e.to_string() };
+        let failed = |e: std::io::Error| EngineError::folder(&path, &e);
         match std::fs::remove_dir_all(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}

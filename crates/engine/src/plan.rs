@@ -91,7 +91,8 @@ impl Engine {
         let changes = (!last.is_empty()).then(|| compare(&now, &last));
         let messages = planned_messages(&outcome, &ready, &known, &chosen);
         let editions = outcome.editions.iter().map(planned_edition).collect();
-        let Ready { audience, .. } = ready;
+        let Ready { mut audience, .. } = ready;
+        audience.refusals.extend(self.parts.installation.estranged().await?);
         let mut warnings = outcome.warnings;
         warnings.extend(audience.warnings);
         Ok(Plan {

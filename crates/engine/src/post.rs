@@ -88,7 +88,7 @@ impl Engine {
             options,
             project: self.parts.project.clone(),
             from: mailbox(sender, name)?.address,
-            installation: None,
+            installation: Some(self.parts.installation.id().to_owned()).filter(|id| !id.is_empty()),
         };
         (kind.open)(config).map_err(|e| fault(e.problem))
     }

@@ -15,7 +15,6 @@ use punctual_model::{
 };
 use punctual_store::{
     StageDone,
-    artifacts::Stored,
     records::{ArtifactRecord, ExtractRecord, Run},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -24,7 +23,10 @@ use crate::{
     environment::{Engine, Event},
     extract::{Extracted, previous_name},
     input,
-    job::{DatasetInput, EditionOutput, Facts, Generate, Generated, Job, TableOutput, Transform, Transformed},
+    job::{
+        DatasetInput, EditionOutput, Facts, Generate, Generated, Job, TableInput, Transform, Transformed, answer,
+        places::Pass,
+    },
     outcome::EngineError,
 };
 
@@ -75,25 +77,25 @@ impl Engine {
         let job = |path: &dyn Fn(&ContentHash) -> PathBuf| self.transform_job(resolved, facts, extracted, path);
         let name = input::name(stage, &self.parts.build, &job(&by_content));
         if let Some(kept) = self.kept::<Tables>(place, stage, &name).await?
-            && kept.files().all(|content| self.parts.artifacts.contains(content))
+            && kept.files().all(|(_, content)| self.parts.artifacts.contains(content))
         {
             return Ok((kept, false));
         }
         self.start(place, stage, &name).await?;
+        let inputs = extracted.records.iter().map(|record| (record.dataset.as_str(), &record.snapshot));
+        let inputs = self.whole(Stage::Extract, inputs)?;
         let files = |content: &ContentHash| self.parts.artifacts.path(content);
-        let inputs: Vec<PathBuf> = extracted.records.iter().map(|r| files(&r.snapshot)).collect();
-        let child: Transformed = match self.parts.sandbox.run(&Job::Transform(job(&files)), &inputs, place.folder).await
-        {
-            Ok(child) => child,
-            Err(error) => return Err(EngineError::of_job(stage, &error)),
-        };
-        let rejected = self.adopt_rejected(stage, &child)?;
+        let asked = job(&files);
+        let folder = place.of(stage)?;
+        let child: Transformed = self.child(stage, &Job::Transform(asked.clone()), &inputs, &folder).await?;
+        answer::transformed(&asked, &child).map_err(|why| EngineError::untrusted(stage, why))?;
+        let rejected = self.adopt_rejected(&folder, &child)?;
         if let Some(message) = failed_checks(&child.findings) {
             return Err(EngineError::Stage { stage, message, findings: child.findings });
         }
         let tables = Tables {
-            tables: self.adopt_tables(stage, &child.tables)?,
-            previous: self.adopt_tables(stage, &child.previous)?,
+            tables: self.adopt_tables(&folder, Pass::Period, &child.tables, extracted)?,
+            previous: self.adopt_tables(&folder, Pass::Previous, &child.previous, extracted)?,
             findings: child.findings,
         };
         self.finish(place, stage, &tables, &tables.findings, &rejected).await?;
@@ -152,16 +154,17 @@ impl Engine {
             return Ok((kept, false));
         }
         self.start(place, stage, &name).await?;
+        let inputs = self.whole(Stage::Transform, tables.files())?;
         let files = |content: &ContentHash| self.parts.artifacts.path(content);
-        let inputs: Vec<PathBuf> = tables.files().map(files).collect();
-        let child: Generated = match self.parts.sandbox.run(&Job::Generate(job(&files)), &inputs, place.folder).await {
-            Ok(child) => child,
-            Err(error) => return Err(EngineError::of_job(stage, &error)),
-        };
+        let asked = job(&files);
+        let formats = self.formats(stage, &asked.formats)?;
+        let folder = place.of(stage)?;
+        let child: Generated = self.child(stage, &Job::Generate(asked.clone()), &inputs, &folder).await?;
+        answer::generated(&asked, &child, &formats).map_err(|why| EngineError::untrusted(stage, why))?;
         if let Some(message) = failed_checks(&child.findings) {
             return Err(EngineError::Stage { stage, message, findings: child.findings });
         }
-        let artifacts = self.adopt_files(stage, &child.editions)?;
+        let artifacts = self.adopt_files(&folder, &formats, &child.editions)?;
         let editions = Editions { editions: child.editions, findings: child.findings };
         self.finish(place, stage, &editions, &editions.findings, &artifacts).await?;
         Ok((editions, true))
@@ -175,7 +178,7 @@ impl Engine {
         path: &dyn Fn(&ContentHash) -> PathBuf,
     ) -> Generate {
         let (report, query) = (resolved.report, &resolved.template.query);
-        let place = |kept: &BTreeMap<String, KeptTable>| -> BTreeMap<String, TableOutput> {
+        let place = |kept: &BTreeMap<String, KeptTable>| -> BTreeMap<String, TableInput> {
             kept.iter().map(|(name, table)| (name.clone(), table.placed(path))).collect()
         };
         // A finding is about the whole: its words may name other clients' keys and values. Documents of one
@@ -239,57 +242,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes the child's files in, all at once: the disk is waited for less often.
-    fn adopt(&self, stage: Stage, files: &[PathBuf]) -> Result<Vec<Stored>, EngineError> {
-        self.parts.artifacts.put_files(files).map_err(|error| {
-            let message = format!("its files cannot be kept: {error}");
-            EngineError::Stage { stage, message, findings: Vec::new() }
-        })
-    }
-
-    fn adopt_tables(
-        &self,
-        stage: Stage,
-        tables: &BTreeMap<String, TableOutput>,
-    ) -> Result<BTreeMap<String, KeptTable>, EngineError> {
-        let files: Vec<PathBuf> = tables.values().map(|table| table.path.clone()).collect();
-        let stored = self.adopt(stage, &files)?;
-        let kept = tables.iter().zip(stored).map(|((name, table), Stored { content, .. })| {
-            let (rows, left_out) = (table.rows, table.left_out);
-            (name.clone(), KeptTable { content, rows, left_out, left_out_by_key: table.left_out_by_key.clone() })
-        });
-        Ok(kept.collect())
-    }
-
-    fn adopt_rejected(&self, stage: Stage, child: &Transformed) -> Result<Vec<ArtifactRecord>, EngineError> {
-        let files: Vec<PathBuf> = child.rejected.values().cloned().collect();
-        let stored = self.adopt(stage, &files)?;
-        let records = child.rejected.keys().zip(stored).map(|(name, Stored { content, bytes })| ArtifactRecord {
-            edition: name.clone(),
-            format: "rejected".to_owned(),
-            file_name: format!("{name}-rejected.parquet"),
-            media_type: "application/vnd.apache.parquet".to_owned(),
-            content,
-            bytes,
-        });
-        Ok(records.collect())
-    }
-
-    fn adopt_files(&self, stage: Stage, editions: &[EditionOutput]) -> Result<Vec<ArtifactRecord>, EngineError> {
-        let all = || editions.iter().flat_map(|edition| edition.files.iter().map(move |file| (edition, file)));
-        let files: Vec<PathBuf> = all().map(|(_, file)| file.path.clone()).collect();
-        let stored = self.adopt(stage, &files)?;
-        let records = all().zip(stored).map(|((edition, file), Stored { content, bytes })| ArtifactRecord {
-            edition: edition.key.clone(),
-            format: file.format.clone(),
-            file_name: file.file_name.clone(),
-            media_type: file.media_type.clone(),
-            content,
-            bytes,
-        });
-        Ok(records.collect())
-    }
-
     /// What generate made earlier, for a revision whose artifacts stay as they are.
     pub(crate) async fn generated_before(&self, run: &Run) -> Result<Editions, EngineError> {
         let stage = Stage::Generate;
@@ -306,8 +258,13 @@ fn by_content(content: &ContentHash) -> PathBuf {
 }
 
 impl KeptTable {
-    fn placed(&self, path: &dyn Fn(&ContentHash) -> PathBuf) -> TableOutput {
-        TableOutput {
+    /// A table with what is known of it.
+    pub(crate) fn new(content: ContentHash, rows: u64, left_out: u64, left_out_by_key: BTreeMap<String, u64>) -> Self {
+        Self { content, rows, left_out, left_out_by_key }
+    }
+
+    fn placed(&self, path: &dyn Fn(&ContentHash) -> PathBuf) -> TableInput {
+        TableInput {
             path: path(&self.content),
             rows: self.rows,
             left_out: self.left_out,
@@ -317,8 +274,8 @@ impl KeptTable {
 }
 
 impl Tables {
-    fn files(&self) -> impl Iterator<Item = &ContentHash> {
-        self.tables.values().chain(self.previous.values()).map(|table| &table.content)
+    fn files(&self) -> impl Iterator<Item = (&str, &ContentHash)> {
+        self.tables.iter().chain(&self.previous).map(|(name, table)| (name.as_str(), &table.content))
     }
 }
 

@@ -253,7 +253,7 @@ pub fn compare(now: &[Recipient], last: &[Recipient]) -> Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::MemberKey;
+    use crate::definition::{MemberKey, Members};
 
     fn list(members: &[(Option<&str>, &str)], domains: &[(&str, &str)]) -> List {
         List {

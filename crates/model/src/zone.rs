@@ -1,13 +1,19 @@
-//! Time zones by IANA name, from the one tz database that is bundled with the product.
-//! Nothing here reads the machine's own zoneinfo: it can be a year older.
+//! Time zones by IANA name, from the one tz database of this process: the one that is bundled with the product,
+//! or a newer one that whoever starts the process found and installed. Which, and how it is read, is not known here.
 
-use std::{borrow::Cow, fmt, str::FromStr, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A time zone that the bundled database knows, by its IANA name.
+/// A time zone that the database knows, by its IANA name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Zone {
@@ -23,9 +29,43 @@ pub struct ZoneError {
     nearest: Option<String>,
 }
 
-fn database() -> &'static TimeZoneDatabase {
+fn bundled() -> &'static TimeZoneDatabase {
     static DATABASE: OnceLock<TimeZoneDatabase> = OnceLock::new();
     DATABASE.get_or_init(TimeZoneDatabase::bundled)
+}
+
+/// A tz database that is used in place of the bundled one.
+pub trait Zones: Send + Sync {
+    /// Which it is, and its version: what is computed with another one is computed again.
+    fn version(&self) -> &str;
+    /// The rules of a zone (TZif) with the zone's name as the database spells it.
+    fn read(&self, name: &str) -> Option<(String, Vec<u8>)>;
+}
+
+static INSTALLED: OnceLock<Box<dyn Zones>> = OnceLock::new();
+
+/// Takes another database for the rest of this process's life. The first that is installed stays.
+pub fn install(zones: Box<dyn Zones>) {
+    // A second one would give two answers in one run.
+    let _ = INSTALLED.set(zones);
+}
+
+/// The version of the installed database; `None` while it is the bundled one.
+pub fn installed_version() -> Option<&'static str> {
+    INSTALLED.get().map(|zones| zones.version())
+}
+
+/// A zone of the installed database. One that it lacks, such as a legacy name, is the bundled one's.
+fn installed(name: &str) -> Option<Zone> {
+    static READ: Mutex<Option<HashMap<String, Option<Zone>>>> = Mutex::new(None);
+    let zones = INSTALLED.get()?;
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let zone = || {
+        let (name, rules) = zones.read(name)?;
+        let zone = TimeZone::tzif(&name, &rules).ok()?;
+        Some(Zone { name, zone })
+    };
+    read.get_or_insert_default().entry(name.to_owned()).or_insert_with(zone).clone()
 }
 
 impl Zone {
@@ -49,13 +89,16 @@ impl FromStr for Zone {
     type Err = ZoneError;
 
     fn from_str(name: &str) -> Result<Self, ZoneError> {
-        match database().get(name) {
+        if let Some(zone) = installed(name) {
+            return Ok(zone);
+        }
+        match bundled().get(name) {
             Ok(zone) => {
                 let name = zone.iana_name().unwrap_or(name).to_owned();
                 Ok(Self { name, zone })
             }
             Err(_) => {
-                let known: Vec<String> = database().available().map(|n| n.as_str().to_owned()).collect();
+                let known: Vec<String> = bundled().available().map(|n| n.as_str().to_owned()).collect();
                 let nearest = crate::nearest::nearest(name, known.iter().map(String::as_str));
                 Err(ZoneError { name: name.to_owned(), nearest: nearest.map(str::to_owned) })
             }

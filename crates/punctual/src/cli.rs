@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use punctual_model::state::Stage;
 
 /// Turns data into reports and gets each one to the right people, on time, once, and proves it.
@@ -71,6 +71,8 @@ pub enum Command {
     Suppressed,
     /// Let an address be written to again
     Unsuppress(UnsuppressArgs),
+    /// Show to which installation the state belongs, and whether anything may be sent from it
+    State(StateArgs),
     /// Look whether everything a project needs is there: sources, channels, sandbox, folders
     Doctor,
     /// Make the example project with its data, run it, and deliver to a folder
@@ -298,4 +300,42 @@ pub struct NextArgs {
     /// How many
     #[arg(long, default_value_t = 5)]
     pub count: usize,
+}
+
+/// Options of `state`.
+#[derive(Debug, Args)]
+pub struct StateArgs {
+    #[command(subcommand)]
+    pub decide: Option<StateCommand>,
+}
+
+/// What a person can decide about the state.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// Say that this state counts from now on, after it was moved, copied, restored or lost; it is put on record
+    Adopt(AdoptArgs),
+}
+
+/// Options of `state adopt`.
+#[derive(Debug, Args)]
+pub struct AdoptArgs {
+    /// What happened
+    #[arg(long = "as", value_name = "WHAT")]
+    pub happened: HappenedArg,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+}
+
+/// What happened to a state.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum HappenedArg {
+    /// The project was moved here; where it was, nothing delivers any more
+    Moved,
+    /// This is a copy that goes its own way from here; it gets an id of its own
+    Copied,
+    /// This is the newest backup there is; what was sent since may be sent again
+    Restored,
+    /// What was sent is lost; everything may be sent again
+    Lost,
 }

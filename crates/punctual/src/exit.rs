@@ -76,10 +76,16 @@ pub fn code_of(error: &anyhow::Error) -> u8 {
             | EngineError::NoSuchDelivery { .. }
             | EngineError::AmbiguousDelivery { .. }
             | EngineError::NoList { .. }
+            | EngineError::NothingToAdopt
             | EngineError::NoDelivery { .. },
         ) => DEFINITIONS,
         Some(EngineError::Stage { .. } | EngineError::Secret(_)) => STAGE,
-        Some(EngineError::Refused { .. } | EngineError::Frozen { .. }) => REFUSED,
+        Some(
+            EngineError::Refused { .. }
+            | EngineError::Frozen { .. }
+            | EngineError::Damaged { .. }
+            | EngineError::Estranged(_),
+        ) => REFUSED,
         Some(EngineError::Channel { .. }) => DELIVERY,
         Some(EngineError::Busy { .. }) => BUSY,
         Some(EngineError::Store(punctual_store::StoreError::Ambiguous(_))) => DEFINITIONS,

@@ -15,6 +15,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// Chooses the tz database of this process, before anything reads a zone.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads where the zones are")]
+fn zones() -> anyhow::Result<()> {
+    let named = std::env::var("PUNCTUAL_TZDIR").ok().filter(|folder| !folder.is_empty());
+    let newest = punctual_engine::zones::Database::newest(named.as_deref().map(std::path::Path::new));
+    newest.map_err(|e| exit::coded(exit::INTERNAL, e))?.install();
+    Ok(())
+}
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     if arguments.nth(1).is_some_and(|argument| argument == punctual_engine::sandbox::CHILD_ARGUMENT) {
@@ -30,6 +39,10 @@ fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("PUNCTUAL_LOG"))
         .with_writer(std::io::stderr)
         .init();
+    if let Err(error) = zones() {
+        show::error(&error, false);
+        return ExitCode::from(exit::INTERNAL);
+    }
     let cli = cli::Cli::parse();
     let json = cli.json();
     match commands::execute(cli) {

@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
-use punctual_engine::{Engine, MasterKey, Parts, Progress, RetryPolicy, SystemClock, sandbox::Sandbox};
+use punctual_engine::{Engine, Installation, MasterKey, Parts, Progress, RetryPolicy, SystemClock, sandbox::Sandbox};
 use punctual_model::{length::Length, project::Project};
 use punctual_store::{Store, artifacts::Artifacts, sql::SqlStore};
 
@@ -20,6 +20,18 @@ fn build(program: &Path) -> String {
     format!("{}+{}", env!("CARGO_PKG_VERSION"), of_file.unwrap_or_else(|| "unknown".to_owned()))
 }
 
+/// What stands in the way of a data folder, and the way out.
+fn data_folder(data: &Path, error: &std::io::Error) -> String {
+    let way_out = match error.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+            "; let the user that runs punctual write there, or set `data:` in punctual.yaml to a folder that it may write"
+        }
+        std::io::ErrorKind::StorageFull => "; free some space, then run again: nothing is lost",
+        _ => "",
+    };
+    format!("the data folder {} cannot be made: {error}{way_out}", data.display())
+}
+
 /// Opens a project's data folder and puts an engine together.
 ///
 /// # Errors
@@ -32,18 +44,14 @@ pub async fn engine(
 ) -> anyhow::Result<Engine> {
     let root = root.canonicalize().with_context(|| format!("{} cannot be opened", root.display()))?;
     let data = root.join(&project.settings.data);
-    std::fs::create_dir_all(&data).with_context(|| format!("{} cannot be made", data.display()))?;
+    std::fs::create_dir_all(&data).map_err(|e| exit::coded(exit::INTERNAL, data_folder(&data, &e)))?;
     let state = data.join("state.sqlite");
-    if data.join("artifacts").is_dir() && !state.exists() {
-        crate::show::tell(&format!(
-            "warning: {} is missing although this project has run before; what was sent earlier is not known any more, \
-             so restore it from a backup before you deliver",
-            state.display()
-        ));
-    }
     let key = MasterKey::open(&data.join("master.key")).map_err(|e| exit::coded(exit::INTERNAL, e))?;
-    let store: Arc<dyn Store> = Arc::new(SqlStore::sqlite(&state).await?);
-    let artifacts = Artifacts::open(&data.join("artifacts"))?;
+    let store = Arc::new(SqlStore::sqlite(&state).await?);
+    let kept = data.join("artifacts");
+    let artifacts = Artifacts::open(&kept)?;
+    let installation = Installation::open(store.clone(), &data, &kept, false).await?;
+    let store: Arc<dyn Store> = store;
     let mut retry = RetryPolicy::from(&project.settings.retry);
     if let Some(length) = retry_for {
         retry.for_at_most = length.duration();
@@ -60,6 +68,7 @@ pub async fn engine(
         clock: Arc::new(SystemClock),
         progress,
         key,
+        installation,
         retry,
         project: root,
         data,

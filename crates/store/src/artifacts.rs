@@ -3,19 +3,20 @@
 
 mod disk;
 mod incoming;
+mod verified;
 
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::{self, Read},
+    io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use punctual_model::identity::ContentHash;
-use sha2::{Digest, Sha256};
 
+use self::verified::{Seen, measure, open_plain, stream};
 pub use self::{
     disk::{Disk, SystemDisk},
     incoming::Incoming,
@@ -26,6 +27,7 @@ pub use self::{
 pub struct Artifacts {
     root: PathBuf,
     disk: Arc<dyn Disk>,
+    seen: Seen,
 }
 
 /// What was stored.
@@ -55,7 +57,10 @@ pub enum ArtifactError {
         path: PathBuf,
     },
     /// The bytes are not the ones that were stored.
-    #[error("{}: the content is damaged: its hash is {found}; move it away, then run the stage that made it again", path.display())]
+    #[error(
+        "{}: the content is damaged: its hash is {found}; run the stage that made it again, or restore the file from a backup",
+        path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -101,7 +106,7 @@ impl Artifacts {
         disk.make_folder(&incoming).map_err(at(&incoming))?;
         let root = root.canonicalize().map_err(at(root))?;
         incoming::clear_abandoned(&root.join("incoming"));
-        Ok(Self { root, disk })
+        Ok(Self { root, disk, seen: Seen::default() })
     }
 
     /// A private folder on the same file system, for files that will be adopted.
@@ -159,6 +164,24 @@ impl Artifacts {
         Ok(measured)
     }
 
+    /// Takes the bytes of open files that somebody else may still write to, or may have linked elsewhere: they
+    /// are copied, so that nobody but this process ever holds what is kept. `from` is each file's name, for errors.
+    ///
+    /// # Errors
+    /// When one cannot be read or kept.
+    pub fn copy_in(&self, files: &mut [(File, PathBuf)]) -> Result<Vec<Stored>, ArtifactError> {
+        let incoming = self.incoming()?;
+        let mut copies = Vec::with_capacity(files.len());
+        for (index, (file, from)) in files.iter_mut().enumerate() {
+            let part = incoming.path().join(format!("{index}"));
+            let mut out = File::create_new(&part).map_err(at(&part))?;
+            copies.push((stream(file, from, Some((&mut out, part.as_path())))?, part));
+        }
+        let copied: Vec<_> = copies.iter().map(|(stored, part)| (part.as_path(), stored.clone())).collect();
+        self.take_in(&copied)?;
+        Ok(copies.into_iter().map(|(stored, _)| stored).collect())
+    }
+
     /// First all bytes are on disk, then the files get their names, then the names are on disk: a file system
     /// with a journal writes it about once for each of the three, not for each file.
     fn take_in(&self, files: &[(&Path, Stored)]) -> Result<(), ArtifactError> {
@@ -187,10 +210,9 @@ impl Artifacts {
         Ok(())
     }
 
-    /// Whether a content is there with all its bytes; a file that was cut short is replaced.
+    /// Whether a content is there as it was; a file that was cut short or damaged is replaced.
     fn has(&self, stored: &Stored) -> bool {
-        fs::symlink_metadata(self.path(&stored.content))
-            .is_ok_and(|found| found.is_file() && found.len() == stored.bytes)
+        self.path_of_whole(&stored.content).is_ok()
     }
 
     fn move_in(&self, file: &Path, to: &Path) -> Result<(), ArtifactError> {
@@ -205,16 +227,6 @@ impl Artifacts {
             }
             moved => moved.map_err(at(to)),
         }
-    }
-
-    /// Reads a content through and compares it with its name.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is damaged.
-    pub fn verify(&self, content: &ContentHash) -> Result<(), ArtifactError> {
-        let path = self.path(content);
-        let found = measure(&path)?.content;
-        if found == *content { Ok(()) } else { Err(ArtifactError::Damaged { path, found }) }
     }
 
     /// Whether files can be written, in a line for people.
@@ -237,27 +249,5 @@ fn at(path: &Path) -> impl Fn(io::Error) -> ArtifactError + use<> {
 
 /// The size of a plain file. A link could lead anywhere, and would be kept in the file's place.
 fn size_of(file: &Path) -> Result<u64, ArtifactError> {
-    let found = fs::symlink_metadata(file).map_err(at(file))?;
-    if found.is_file() { Ok(found.len()) } else { Err(ArtifactError::NotAFile { path: file.to_owned() }) }
-}
-
-/// The hash and the size of a plain file.
-fn measure(path: &Path) -> Result<Stored, ArtifactError> {
-    size_of(path)?;
-    let mut file = File::open(path).map_err(at(path))?;
-    let mut hash = Sha256::new();
-    let mut bytes = 0;
-    let mut block = vec![0; 128 * 1024];
-    loop {
-        match file.read(&mut block).map_err(at(path))? {
-            0 => break,
-            n => {
-                hash.update(&block[..n]);
-                bytes += n as u64;
-            }
-        }
-    }
-    let digits = hex::encode(hash.finalize());
-    let content = ContentHash::from_hex(&digits).expect("a SHA-256 has 64 hexadecimal digits");
-    Ok(Stored { content, bytes })
+    Ok(open_plain(file)?.metadata().map_err(at(file))?.len())
 }

@@ -2,6 +2,7 @@
 //! deliveries behind `Store`; bytes by content hash behind `Artifacts`. It knows no pipeline.
 
 pub mod artifacts;
+pub mod installation;
 pub mod records;
 pub mod sql;
 mod store;

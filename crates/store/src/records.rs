@@ -91,11 +91,31 @@ pub struct ExtractRecord {
     pub doubt: Option<String>,
 }
 
-/// One file of one edition.
+/// Whose a file is. An edition's key is data and may read like a dataset's name; the two never meet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// An edition, by its key: its recipients may have the file.
+    Edition(String),
+    /// A dataset or table, by its name: rows that checks set aside, for whoever runs the report.
+    Dataset(String),
+}
+
+impl Owner {
+    /// The key or the name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Edition(name) | Self::Dataset(name) => name,
+        }
+    }
+}
+
+/// One file of one edition, or of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ArtifactRecord {
-    /// The edition's key.
-    pub edition: String,
+    /// Whose it is.
+    #[serde(flatten)]
+    pub owner: Owner,
     /// The format's name; `rejected` for rows that checks set aside.
     pub format: String,
     /// The name that people see.
@@ -106,6 +126,13 @@ pub struct ArtifactRecord {
     pub content: ContentHash,
     /// Its bytes.
     pub bytes: u64,
+}
+
+impl ArtifactRecord {
+    /// Whether it is a file of this edition.
+    pub fn is_of(&self, edition: &str) -> bool {
+        matches!(&self.owner, Owner::Edition(key) if key == edition)
+    }
 }
 
 /// A delivery as it stands.

@@ -5,6 +5,7 @@ pub(crate) mod additivity;
 mod adds;
 pub(crate) mod bounded;
 pub(crate) mod deadline;
+pub(crate) mod depth;
 pub(crate) mod drive;
 pub(crate) mod error;
 pub(crate) mod exact;

@@ -14,7 +14,12 @@ use datafusion::sql::sqlparser::{
 };
 use punctual_model::sql_text::SqlText;
 
-use super::{LEXIS, functions::refusal, text::Rendered};
+use super::{
+    LEXIS,
+    depth::{TOO_DEEP, too_deep},
+    functions::refusal,
+    text::Rendered,
+};
 use crate::error::{DataError, Place};
 
 /// Nesting of expressions and queries that the parser follows.
@@ -54,6 +59,9 @@ pub(crate) fn parse(subject: &str, sql: &SqlText) -> Result<Parsed, DataError> {
     let tokens = Tokenizer::new(&dialect, &rendered.text)
         .tokenize_with_location()
         .map_err(|e| error(at(e.location), lower_first(&e.message)))?;
+    if let Some(place) = too_deep(&tokens) {
+        return Err(error(at(place), TOO_DEEP.to_owned()));
+    }
     check_placeholders(&rendered, &tokens).map_err(|(location, message)| error(at(location), message))?;
     let statements = Parser::new(&dialect)
         .with_recursion_limit(DEPTH)

@@ -81,6 +81,7 @@ impl Rewritten {
     }
 
     fn new(template: &str, bind: bool) -> Result<Self, TextError> {
+        super::bounds::check(template)?;
         let parsed = parse(template, "<string>", Default::default());
         let statement = parsed.map_err(|error| TextError::of_syntax(&error, template))?;
         let mut walker = Walker { template, bind, insertions: Vec::new(), expressions: Vec::new() };

@@ -37,7 +37,7 @@ use punctual_model::{
 };
 
 use super::{
-    EditionOutput, FigureOutput, FileOutput, Generate, Generated, TableOutput,
+    EditionOutput, FigureOutput, FileOutput, Generate, Generated, TableInput, places,
     render::{locale, period},
     transform::runtime,
 };
@@ -65,13 +65,11 @@ pub(super) fn generate(job: &Generate, folder: &Path, formats: &'static [FormatK
         (0..editions.len()).flat_map(|index| formats.iter().map(move |format| (index, *format))).collect();
     let files = in_parallel(tasks.len(), |task| {
         let (index, format) = tasks[task];
-        let path = out.join(format!("{index}.{}", format.extension));
-        write(&editions[index].document, format, &path)?;
+        write(&editions[index].document, format, &folder.join(places::file(index, format.extension)))?;
         Ok(FileOutput {
             format: format.spec.name.to_owned(),
             file_name: format!("{}.{}", names[index], format.extension),
             media_type: format.media_type.to_owned(),
-            path,
         })
     })?;
     let mut files = files.into_iter().collect::<Result<Vec<FileOutput>, String>>()?.into_iter();
@@ -248,7 +246,7 @@ struct Splitter<'a> {
 }
 
 impl Splitter<'_> {
-    fn parts(&self, name: &str, table: &TableOutput, shared: bool, when: &str) -> Result<Parts, String> {
+    fn parts(&self, name: &str, table: &TableInput, shared: bool, when: &str) -> Result<Parts, String> {
         let words = |e: punctual_data::error::DataError| e.to_string();
         let snapshot = open(table)?;
         let Some(burst) = self.job.burst.as_ref().filter(|_| !shared) else {
@@ -311,11 +309,11 @@ impl Made {
     }
 }
 
-fn table<'a>(tables: &'a BTreeMap<String, TableOutput>, name: &str) -> Result<&'a TableOutput, String> {
+fn table<'a>(tables: &'a BTreeMap<String, TableInput>, name: &str) -> Result<&'a TableInput, String> {
     tables.get(name).ok_or_else(|| format!("there is no dataset or table `{name}`"))
 }
 
-fn open(table: &TableOutput) -> Result<Snapshot, String> {
+fn open(table: &TableInput) -> Result<Snapshot, String> {
     let name = table.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     Snapshot::open(&table.path, name).map_err(|e| e.to_string())
 }

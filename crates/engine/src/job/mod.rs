@@ -1,9 +1,12 @@
 //! Jobs: what the engine asks of a sandboxed child, and what comes back. Plain values that cross
-//! a pipe; files cross as paths in the job's folder. Who asks, and what is remembered, is unknown here.
+//! a pipe; files lie in the job's folder under names that both sides know. Who asks, and what is remembered,
+//! is unknown here.
 
+pub(crate) mod answer;
 mod attempt;
 mod generate;
 mod order;
+pub(crate) mod places;
 mod render;
 mod subjects;
 mod transform;
@@ -11,7 +14,10 @@ mod transform;
 pub use self::attempt::Attempt;
 pub(crate) use self::order::dependency_order;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use jiff::civil::Date;
 use punctual_document::format::FormatKind;
@@ -158,16 +164,29 @@ pub struct Transformed {
     /// What the checks found.
     pub findings: Vec<Finding>,
     /// Datasets and tables of the period, by name. Empty when a check failed.
-    pub tables: BTreeMap<String, TableOutput>,
+    pub tables: BTreeMap<String, TableMade>,
     /// The same of the period before.
-    pub previous: BTreeMap<String, TableOutput>,
-    /// Rows that checks set aside, by dataset or table: a Parquet file each.
-    pub rejected: BTreeMap<String, PathBuf>,
+    pub previous: BTreeMap<String, TableMade>,
+    /// The datasets and tables of which checks set rows aside: a Parquet file each.
+    pub rejected: BTreeSet<String>,
 }
 
-/// One dataset or table as it is stored.
+/// One dataset or table that a child made: a Parquet file in its place, or the snapshot that was given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TableOutput {
+pub struct TableMade {
+    /// Whether it is the dataset's snapshot as it was given.
+    pub as_given: bool,
+    /// Its rows.
+    pub rows: u64,
+    /// Rows left out before it was computed.
+    pub left_out: u64,
+    /// The same by burst key, where the rows have one.
+    pub left_out_by_key: BTreeMap<String, u64>,
+}
+
+/// One dataset or table as it is given to a child.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableInput {
     /// The Parquet file.
     pub path: PathBuf,
     /// Its rows.
@@ -190,9 +209,9 @@ pub struct Generate {
     /// The formats.
     pub formats: Vec<String>,
     /// Datasets and tables of the period.
-    pub tables: BTreeMap<String, TableOutput>,
+    pub tables: BTreeMap<String, TableInput>,
     /// The same of the period before.
-    pub previous: BTreeMap<String, TableOutput>,
+    pub previous: BTreeMap<String, TableInput>,
     /// The order that each table is stored in.
     pub order_by: BTreeMap<String, Vec<String>>,
     /// The subject of messages, a text template.
@@ -259,8 +278,6 @@ pub struct FileOutput {
     pub file_name: String,
     /// The media type.
     pub media_type: String,
-    /// Where the child wrote it.
-    pub path: PathBuf,
 }
 
 /// Does a job inside the child; `formats` are the registered ones.

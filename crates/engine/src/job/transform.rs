@@ -2,8 +2,8 @@
 //! period before when something is compared with it.
 
 use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
     time::Duration,
 };
 
@@ -24,7 +24,8 @@ use punctual_model::{
 };
 
 use super::{
-    DatasetInput, TableOutput, Transform, Transformed, dependency_order,
+    DatasetInput, TableMade, Transform, Transformed, dependency_order,
+    places::{self, Pass},
     render::{Texts, period},
 };
 
@@ -35,7 +36,7 @@ pub(super) fn transform(job: &Transform, folder: &Path) -> Result<Transformed, S
     let runtime = runtime()?;
     runtime.block_on(async {
         let mut transformed = Transformed::default();
-        let now = compute(job, &job.datasets, folder, false).await?;
+        let now = compute(job, &job.datasets, folder, Pass::Period).await?;
         transformed.findings = now.findings;
         transformed.rejected = now.rejected;
         if transformed.findings.iter().any(|f| f.severity == Otherwise::Fail) {
@@ -44,7 +45,7 @@ pub(super) fn transform(job: &Transform, folder: &Path) -> Result<Transformed, S
         transformed.tables = now.tables;
         if !job.previous.is_empty() {
             // The period before was checked when it was reported on; here it is only compared with.
-            transformed.previous = compute(job, &job.previous, folder, true).await?.tables;
+            transformed.previous = compute(job, &job.previous, folder, Pass::Previous).await?.tables;
         }
         Ok(transformed)
     })
@@ -56,16 +57,18 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, String> {
 }
 
 /// What one pass over a period gave.
-struct Pass {
+struct Computed {
     findings: Vec<Finding>,
-    tables: BTreeMap<String, TableOutput>,
-    rejected: BTreeMap<String, PathBuf>,
+    tables: BTreeMap<String, TableMade>,
+    rejected: BTreeSet<String>,
 }
 
-async fn compute(job: &Transform, inputs: &[DatasetInput], folder: &Path, previous: bool) -> Result<Pass, String> {
+async fn compute(job: &Transform, given: &[DatasetInput], job_folder: &Path, pass: Pass) -> Result<Computed, String> {
     let words = |error: DataError| error.to_string();
+    let previous = pass == Pass::Previous;
     let texts = Texts::new(&job.facts, &Zone::utc(), previous)?;
-    let folder = folder.join(if previous { "previous" } else { "period" });
+    let out = Out { folder: job_folder, pass };
+    let folder = job_folder.join(pass.folder());
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let days = period(&job.facts, previous)?;
     let spec = JobSpec {
@@ -79,19 +82,19 @@ async fn compute(job: &Transform, inputs: &[DatasetInput], folder: &Path, previo
         days: DataDays { first: days.start_date(), end: days.end_date() },
         key: job.burst.as_ref().map(|burst| burst.by.clone()),
     };
-    let datasets = inputs.iter().map(|input| dataset(input, &texts, previous)).collect::<Result<Vec<_>, _>>()?;
+    let datasets = given.iter().map(|input| dataset(input, &texts, previous)).collect::<Result<Vec<_>, _>>()?;
     let checked = Job::open(spec).map_err(words)?.check(&datasets).await.map_err(words)?;
     if checked.checked().fails() {
         let checked = checked.checked();
-        return Ok(Pass {
+        return Ok(Computed {
             findings: checked.findings.clone(),
             tables: BTreeMap::new(),
-            rejected: rejected(checked.subjects.iter()),
+            rejected: out.rejected(checked.subjects.iter())?,
         });
     }
     let inputs = job.tables.iter().map(|table| table_input(table, &texts, previous)).collect::<Result<Vec<_>, _>>()?;
     let tables = checked.compute(&in_order(inputs)?).await.map_err(words)?;
-    Ok(outputs(&tables))
+    out.tables(&tables, given)
 }
 
 /// Tables so that each comes after those that it reads.
@@ -155,29 +158,53 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn outputs(tables: &Tables) -> Pass {
-    let subjects = || tables.datasets().subjects.iter().chain(tables.checked().subjects.iter());
-    let output = |(name, rows): (&String, &CheckedRows)| {
-        // Rows left out of what a table was computed from count for the table's editions too.
-        let keys = subjects().filter_map(|(_, r)| r.left_out.by_key.as_ref()).flat_map(BTreeMap::keys);
-        let by_key = keys.map(|key| (key.clone(), tables.left_out_of(name, key)));
-        let left_out_by_key = by_key.filter(|(_, rows)| *rows > 0).collect();
-        let output = TableOutput {
-            path: rows.kept.path.clone(),
-            rows: rows.kept.rows,
-            left_out: tables.left_out(name),
-            left_out_by_key,
-        };
-        (name.clone(), output)
-    };
-    let findings = tables.datasets().findings.iter().chain(&tables.checked().findings);
-    Pass {
-        findings: findings.cloned().collect(),
-        tables: subjects().map(output).collect(),
-        rejected: rejected(subjects()),
-    }
+/// Puts files where the parent looks for them.
+#[derive(Clone, Copy)]
+struct Out<'a> {
+    folder: &'a Path,
+    pass: Pass,
 }
 
-fn rejected<'a>(subjects: impl Iterator<Item = (&'a String, &'a CheckedRows)>) -> BTreeMap<String, PathBuf> {
-    subjects.filter_map(|(name, rows)| Some((name.clone(), rows.rejected.as_ref()?.path.clone()))).collect()
+impl Out<'_> {
+    fn tables(self, tables: &Tables, given: &[DatasetInput]) -> Result<Computed, String> {
+        let subjects = || tables.datasets().subjects.iter().chain(tables.checked().subjects.iter());
+        let made = |(name, rows): (&String, &CheckedRows)| {
+            // Rows left out of what a table was computed from count for the table's editions too.
+            let keys = subjects().filter_map(|(_, r)| r.left_out.by_key.as_ref()).flat_map(BTreeMap::keys);
+            let by_key = keys.map(|key| (key.clone(), tables.left_out_of(name, key)));
+            let left_out_by_key = by_key.filter(|(_, rows)| *rows > 0).collect();
+            // A dataset of which nothing is left out is the snapshot itself.
+            let as_given = given.iter().any(|input| input.name == *name && input.path == rows.kept.path);
+            if !as_given {
+                self.place(&rows.kept.path, &places::table(self.pass, name))?;
+            }
+            let (rows, left_out) = (rows.kept.rows, tables.left_out(name));
+            Ok((name.clone(), TableMade { as_given, rows, left_out, left_out_by_key }))
+        };
+        let findings = tables.datasets().findings.iter().chain(&tables.checked().findings);
+        Ok(Computed {
+            findings: findings.cloned().collect(),
+            tables: subjects().map(made).collect::<Result<_, String>>()?,
+            rejected: self.rejected(subjects())?,
+        })
+    }
+
+    /// Rows that were set aside; those of the period before were kept when it was reported on.
+    fn rejected<'a>(
+        self,
+        subjects: impl Iterator<Item = (&'a String, &'a CheckedRows)>,
+    ) -> Result<BTreeSet<String>, String> {
+        if self.pass == Pass::Previous {
+            return Ok(BTreeSet::new());
+        }
+        let rejected = subjects.filter_map(|(name, rows)| Some((name, &rows.rejected.as_ref()?.path)));
+        rejected.map(|(name, path)| self.place(path, &places::rejected(name)).map(|()| name.clone())).collect()
+    }
+
+    fn place(self, from: &Path, name: &Path) -> Result<(), String> {
+        let to = self.folder.join(name);
+        let moved =
+            std::fs::create_dir_all(to.parent().unwrap_or(self.folder)).and_then(|()| std::fs::rename(from, &to));
+        moved.map_err(|e| format!("{}: {e}", to.display()))
+    }
 }

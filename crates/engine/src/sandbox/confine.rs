@@ -8,7 +8,9 @@ use landlock::{
     RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use rlimit::Resource;
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Orders;
@@ -140,16 +142,31 @@ const FORBIDDEN_CALLS: [i64; 19] = [
     libc::SYS_perf_event_open,
 ];
 
+/// Calls that make a process, which could outlive the job and go on writing into its files.
+#[cfg(target_arch = "x86_64")]
+const FORKS: [i64; 2] = [libc::SYS_fork, libc::SYS_vfork];
+#[cfg(not(target_arch = "x86_64"))]
+const FORKS: [i64; 0] = [];
+
 fn restrict_calls() -> Result<LayerState, String> {
-    let arch: TargetArch = std::env::consts::ARCH.try_into().map_err(|_| "unknown architecture".to_owned())?;
-    let filter = SeccompFilter::new(
-        FORBIDDEN_CALLS.iter().map(|call| (*call, Vec::new())).collect(),
-        SeccompAction::Allow,
-        SeccompAction::Errno(libc::EPERM as u32),
-        arch,
-    )
-    .map_err(|e| e.to_string())?;
-    let program: BpfProgram = filter.try_into().map_err(|e: seccompiler::BackendError| e.to_string())?;
-    seccompiler::apply_filter(&program).map_err(|e| e.to_string())?;
+    let words = |e: seccompiler::BackendError| e.to_string();
+    // Threads are made by the same call as processes: its flags tell them apart.
+    let thread = u64::try_from(libc::CLONE_THREAD).map_err(|e| e.to_string())?;
+    let no_thread = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0);
+    let no_thread = SeccompRule::new(vec![no_thread.map_err(words)?]).map_err(words)?;
+    let mut refused: BTreeMap<i64, Vec<SeccompRule>> =
+        FORBIDDEN_CALLS.into_iter().chain(FORKS).map(|call| (call, Vec::new())).collect();
+    refused.insert(libc::SYS_clone, vec![no_thread]);
+    apply(refused, libc::EPERM)?;
+    // The flags of its successor lie in memory, where no filter sees them; without it, callers take the older one.
+    apply(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)?;
     Ok(LayerState::Active)
+}
+
+fn apply(refused: BTreeMap<i64, Vec<SeccompRule>>, error: i32) -> Result<(), String> {
+    let arch: TargetArch = std::env::consts::ARCH.try_into().map_err(|_| "unknown architecture".to_owned())?;
+    let answer = SeccompAction::Errno(error.unsigned_abs());
+    let filter = SeccompFilter::new(refused, SeccompAction::Allow, answer, arch).map_err(|e| e.to_string())?;
+    let program: BpfProgram = filter.try_into().map_err(|e: seccompiler::BackendError| e.to_string())?;
+    seccompiler::apply_filter(&program).map_err(|e| e.to_string())
 }

@@ -2,30 +2,32 @@
 //! child process of the same binary, under limits on memory, CPU time, output, files and network.
 //! One child does one job; its death is one failed run with a clear message, never more.
 
+mod beneath;
 mod confine;
 mod death;
+#[cfg(test)]
+mod hostile;
 mod report;
+mod talk;
+mod watch;
 
+pub(crate) use beneath::Beneath;
 pub use confine::{Confinement, Layer, LayerState, confine};
 pub use report::sandbox_report;
 
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
 };
 
 use punctual_model::definition::Limits;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use self::talk::{Broken, Heard, talk};
+use crate::zones::Database;
 
 /// The first argument that makes the binary a sandboxed child.
 pub const CHILD_ARGUMENT: &str = "__sandbox";
-
-/// A child's answer may be this long; files go through its folder instead.
-const MAX_ANSWER: u64 = 64 * 1024 * 1024;
-/// Only the end of what a child says on its way down is kept.
-const MAX_LAST_WORDS: usize = 4 * 1024;
 
 /// Starts children.
 #[derive(Debug, Clone)]
@@ -44,6 +46,8 @@ pub struct Orders {
     pub read: Vec<PathBuf>,
     /// The folder that may be written.
     pub write: PathBuf,
+    /// The tz database that the parent uses.
+    pub zones: Database,
     /// Layers that are left out, to prove that the others hold.
     pub without: Vec<Layer>,
 }
@@ -58,7 +62,7 @@ pub enum SandboxError {
     #[error("{what} {limit}; {help}")]
     Limit {
         /// What went over.
-        what: &'static str,
+        what: String,
         /// The limit, with its unit.
         limit: String,
         /// The way out.
@@ -72,6 +76,9 @@ pub enum SandboxError {
         /// Its last words, if it had any.
         words: String,
     },
+    /// The child answered, but not what it was asked. Nothing of it is kept.
+    #[error("the answer of the sandboxed process cannot be trusted: {0}; nothing of it was kept")]
+    Untrusted(String),
     /// The child could not be started or spoken to.
     #[error("the sandboxed process cannot be started: {0}; try `punctual doctor`")]
     Start(String),
@@ -104,9 +111,11 @@ impl Sandbox {
         J: Serialize + Sync,
         A: DeserializeOwned,
     {
+        let zones = Database::in_use();
         let orders = Orders {
             limits: self.limits.clone(),
-            read: inputs.to_vec(),
+            read: inputs.iter().cloned().chain(zones.path().map(Path::to_owned)).collect(),
+            zones,
             write: folder.to_owned(),
             without: self.without.clone(),
         };
@@ -116,35 +125,18 @@ impl Sandbox {
         serde_json::to_writer(&mut request, job).map_err(|e| SandboxError::Start(e.to_string()))?;
         request.push(b'\n');
         let mut child = self.spawn(folder).map_err(start)?;
-        let mut stdin = child.stdin.take().expect("the child's input is piped");
-        let mut stdout = child.stdout.take().expect("the child's output is piped");
-        let mut stderr = child.stderr.take().expect("the child's errors are piped");
-        let mut answer = Vec::new();
-        let mut words = Vec::new();
-        // The child notices a vanished parent by the end of its input, so the input stays open until it answers.
-        let talk = async {
-            let send = async {
-                // A child that dies early closes its end; its status says more than the broken pipe.
-                let _ = stdin.write_all(&request).await;
-                let _ = stdin.flush().await;
-            };
-            let hear = async { (&mut stdout).take(MAX_ANSWER).read_to_end(&mut answer).await };
-            let listen = async { read_end(&mut stderr, &mut words).await };
-            let ((), heard, ()) = tokio::join!(send, hear, listen);
-            heard?;
-            child.wait().await
-        };
-        let patience = self.limits.cpu.duration() * 3 + Duration::from_secs(30);
-        let status = match tokio::time::timeout(patience, talk).await {
-            Ok(status) => status.map_err(start)?,
-            Err(_) => return Err(death::too_slow(&self.limits)),
-        };
-        drop(stdin);
+        let heard = talk(&mut child, &request, self.limits.elapsed.duration()).await;
+        let Heard { status, answer, words } = heard.map_err(|broken| match broken {
+            Broken::Io(error) => start(error),
+            Broken::TooSlow => death::too_slow(&self.limits),
+            Broken::TooLong => SandboxError::Untrusted("it has no end".to_owned()),
+            Broken::Held => SandboxError::Untrusted("something goes on writing it after its process ended".to_owned()),
+        })?;
         if !status.success() {
             return Err(death::explain(status, &String::from_utf8_lossy(&words), &self.limits));
         }
-        let answer: Result<A, String> = serde_json::from_slice(&answer)
-            .map_err(|e| SandboxError::Died { how: format!("unreadable answer: {e}"), words: String::new() })?;
+        let answer: Result<A, String> =
+            serde_json::from_slice(&answer).map_err(|e| SandboxError::Untrusted(format!("it is unreadable: {e}")))?;
         answer.map_err(SandboxError::Job)
     }
 
@@ -161,20 +153,6 @@ impl Sandbox {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-    }
-}
-
-/// Reads to the end and keeps the last part.
-async fn read_end(from: &mut (impl AsyncReadExt + Unpin), into: &mut Vec<u8>) {
-    let mut part = [0; 1024];
-    while let Ok(n) = from.read(&mut part).await {
-        if n == 0 {
-            break;
-        }
-        into.extend_from_slice(&part[..n]);
-        if into.len() > MAX_LAST_WORDS * 2 {
-            into.drain(..into.len() - MAX_LAST_WORDS);
-        }
     }
 }
 
@@ -208,11 +186,13 @@ pub fn child_main(work: impl FnOnce(&str, &Confined) -> Result<serde_json::Value
             return 2;
         }
     };
+    orders.zones.clone().install();
     line.clear();
     if std::io::stdin().read_line(&mut line).is_err() {
         return 2;
     }
     die_with_parent();
+    watch::texts(orders.limits.text.duration());
     let answer = work(&line, &Confined { folder: orders.write, layers });
     let mut stdout = std::io::stdout().lock();
     let written = serde_json::to_writer(&mut stdout, &answer).map_err(std::io::Error::from);

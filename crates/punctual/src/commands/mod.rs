@@ -11,6 +11,7 @@ mod next;
 mod plan;
 mod reference;
 mod run;
+mod state;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ pub fn execute(cli: Cli) -> anyhow::Result<u8> {
         Command::Resend(args) => block_on(decide::resend(&project, args, json)),
         Command::Suppressed => block_on(decide::suppressed(&project, json)),
         Command::Unsuppress(args) => block_on(decide::unsuppress(&project, args, json)),
+        Command::State(args) => block_on(state::state(&project, &args, json)),
         Command::Doctor => block_on(doctor::doctor(&project, json)),
         Command::Demo(args) => block_on(demo::demo(&args, json)),
         Command::Next(args) => next::next(&args, json),

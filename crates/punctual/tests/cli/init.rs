@@ -12,7 +12,8 @@ impl Project {
 
     fn messages(&self) -> Vec<std::ffi::OsString> {
         let folder = std::fs::read_dir(self.path("outbox")).expect("the folder channel made it");
-        folder.map(|entry| entry.expect("an entry").file_name()).collect()
+        let names = folder.map(|entry| entry.expect("an entry").file_name());
+        names.filter(|name| name.to_string_lossy().ends_with(".eml")).collect()
     }
 }
 

@@ -9,6 +9,7 @@ mod init;
 mod lists;
 mod next;
 mod sandbox;
+mod state;
 
 use std::{
     fs,
@@ -24,6 +25,7 @@ const OK: i32 = 0;
 const DEFINITIONS: i32 = 1;
 const USAGE: i32 = 2;
 const STAGE: i32 = 3;
+const REFUSED: i32 = 4;
 const INTERNAL: i32 = 70;
 
 /// The week that the starter's data covers.

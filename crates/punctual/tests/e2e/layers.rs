@@ -48,7 +48,7 @@ impl Scene {
 }
 
 fn limits() -> Limits {
-    Limits { memory_mib: 128, cpu: Length::from_secs(1), output_mib: 8, query: Length::from_secs(60) }
+    Limits { memory_mib: 128, cpu: Length::from_secs(1), output_mib: 8, ..Limits::default() }
 }
 
 fn sandbox(layers: &[Layer]) -> Sandbox {
@@ -171,7 +171,13 @@ async fn seccomp_alone_holds_other_programs() {
 #[test]
 fn a_child_ends_with_its_parent() {
     let scene = Scene::new();
-    let orders = Orders { limits: limits(), read: Vec::new(), write: scene.path("job"), without: Vec::new() };
+    let orders = Orders {
+        limits: limits(),
+        read: Vec::new(),
+        write: scene.path("job"),
+        zones: punctual_engine::zones::Database::Bundled,
+        without: Vec::new(),
+    };
     let [orders, job] = [serde_json::to_string(&orders), serde_json::to_string(&Job::Attempt(Attempt::Spin))];
     let mut child = Command::new(BINARY)
         .arg(CHILD_ARGUMENT)

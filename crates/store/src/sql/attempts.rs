@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    records::{ArtifactRecord, Attempt, Decision, Ended, Sending},
+    records::{ArtifactRecord, Attempt, Decision, Ended, Owner, Sending},
 };
 
 /// The phases of an attempt, in order. An attempt may be told twice that it reached one, but never goes back:
@@ -99,6 +99,7 @@ impl SqlStore {
             .await
             .map_err(|e| self.failed(&e))?;
         self.put_attachments(&mut work, delivery, &sending.attachments).await?;
+        self.count_attempt(&mut work).await?;
         self.commit(work).await?;
         Ok(Attempt {
             delivery: delivery.to_owned(),
@@ -373,7 +374,7 @@ fn attempt(row: &AnyRow) -> Result<Attempt, StoreError> {
 fn attachment(row: &AnyRow) -> Result<ArtifactRecord, StoreError> {
     let read = Reader(row);
     Ok(ArtifactRecord {
-        edition: read.text("edition")?,
+        owner: Owner::Edition(read.text("edition")?),
         format: read.text("format")?,
         file_name: read.text("file_name")?,
         media_type: read.text("media_type")?,

@@ -7,6 +7,7 @@ mod deliveries;
 mod extracts;
 mod fault;
 mod filter;
+mod installation;
 mod open;
 mod rows;
 mod runs;

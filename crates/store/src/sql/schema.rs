@@ -14,16 +14,17 @@ pub(super) const APPLIED: &str = "CREATE TABLE IF NOT EXISTS migration (
 )";
 
 /// All migrations in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    statements: &[
-        "CREATE TABLE template (
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        statements: &[
+            "CREATE TABLE template (
             name TEXT NOT NULL PRIMARY KEY,
             content TEXT NOT NULL,
             definition TEXT NOT NULL,
             first_used_at BIGINT NOT NULL
         )",
-        "CREATE TABLE run (
+            "CREATE TABLE run (
             id TEXT NOT NULL PRIMARY KEY,
             report TEXT NOT NULL,
             period TEXT NOT NULL,
@@ -33,7 +34,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             created_at BIGINT NOT NULL,
             UNIQUE (report, period, params_hash)
         )",
-        "CREATE TABLE revision (
+            "CREATE TABLE revision (
             run TEXT NOT NULL REFERENCES run (id),
             number BIGINT NOT NULL CHECK (number >= 1),
             state TEXT NOT NULL CHECK (state IN ('queued', 'waiting', 'generating', 'formatting', 'reviewing',
@@ -45,7 +46,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             changed_at BIGINT NOT NULL,
             PRIMARY KEY (run, number)
         )",
-        "CREATE TABLE stage (
+            "CREATE TABLE stage (
             run TEXT NOT NULL,
             revision BIGINT NOT NULL,
             stage TEXT NOT NULL CHECK (stage IN ('extract', 'transform', 'generate', 'review', 'deliver')),
@@ -58,7 +59,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             PRIMARY KEY (run, revision, stage),
             FOREIGN KEY (run, revision) REFERENCES revision (run, number)
         )",
-        "CREATE TABLE extract (
+            "CREATE TABLE extract (
             run TEXT NOT NULL,
             revision BIGINT NOT NULL,
             dataset TEXT NOT NULL,
@@ -72,7 +73,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             PRIMARY KEY (run, revision, dataset),
             FOREIGN KEY (run, revision) REFERENCES revision (run, number)
         )",
-        "CREATE TABLE finding (
+            "CREATE TABLE finding (
             run TEXT NOT NULL,
             revision BIGINT NOT NULL,
             stage TEXT NOT NULL CHECK (stage IN ('extract', 'transform', 'generate', 'review', 'deliver')),
@@ -81,7 +82,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             PRIMARY KEY (run, revision, stage, position),
             FOREIGN KEY (run, revision) REFERENCES revision (run, number)
         )",
-        "CREATE TABLE artifact (
+            "CREATE TABLE artifact (
             run TEXT NOT NULL,
             revision BIGINT NOT NULL,
             stage TEXT NOT NULL CHECK (stage IN ('extract', 'transform', 'generate', 'review', 'deliver')),
@@ -95,7 +96,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             PRIMARY KEY (run, revision, stage, edition, format),
             FOREIGN KEY (run, revision) REFERENCES revision (run, number)
         )",
-        "CREATE TABLE delivery (
+            "CREATE TABLE delivery (
             id TEXT NOT NULL PRIMARY KEY,
             run TEXT NOT NULL,
             revision BIGINT NOT NULL,
@@ -117,7 +118,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             UNIQUE (run, revision, edition, purpose, channel, recipient, copy),
             FOREIGN KEY (run, revision) REFERENCES revision (run, number)
         )",
-        "CREATE TABLE attempt (
+            "CREATE TABLE attempt (
             delivery TEXT NOT NULL REFERENCES delivery (id),
             number BIGINT NOT NULL CHECK (number >= 1),
             email TEXT NOT NULL,
@@ -242,6 +243,25 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             run TEXT,
             delivery TEXT,
             address TEXT
+        )",
+    ],
+}, Migration {
+    // To which installation the database belongs, how many attempts were ever begun, and who said that it counts
+    // after it was moved, copied, restored or lost.
+    number: 3,
+    statements: &[
+        "CREATE TABLE installation (
+            one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+            id TEXT NOT NULL,
+            begun BIGINT NOT NULL CHECK (begun >= 0)
+        )",
+        "INSERT INTO installation (one, id, begun) SELECT 1, '', count(*) FROM attempt",
+        "CREATE TABLE adoption (
+            installation TEXT NOT NULL,
+            what TEXT NOT NULL,
+            who TEXT NOT NULL,
+            why TEXT NOT NULL,
+            at BIGINT NOT NULL
         )",
     ],
 }];

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     StageDone, StoreError,
-    records::{ArtifactRecord, Findings, StageRecord},
+    records::{ArtifactRecord, Findings, Owner, StageRecord},
 };
 
 /// One stage of one revision.
@@ -222,7 +222,7 @@ impl SqlStore {
             .bind(i64::from(revision))
             .bind(stage.as_str())
             .bind(signed(position as u64))
-            .bind(&artifact.edition)
+            .bind(artifact.owner.name())
             .bind(&artifact.format)
             .bind(&artifact.file_name)
             .bind(&artifact.media_type)
@@ -307,13 +307,16 @@ fn stage(row: &AnyRow) -> Result<StageRecord, StoreError> {
 
 fn artifact(row: &AnyRow) -> Result<(Stage, ArtifactRecord), StoreError> {
     let read = Reader(row);
+    let stage: Stage = read.word("stage")?;
+    let name = read.text("edition")?;
     let record = ArtifactRecord {
-        edition: read.text("edition")?,
+        // Editions are made by generate; what the stages before it keep belongs to datasets and tables.
+        owner: if stage < Stage::Generate { Owner::Dataset(name) } else { Owner::Edition(name) },
         format: read.text("format")?,
         file_name: read.text("file_name")?,
         media_type: read.text("media_type")?,
         content: read.content("content")?,
         bytes: read.count("bytes")?,
     };
-    Ok((read.word("stage")?, record))
+    Ok((stage, record))
 }

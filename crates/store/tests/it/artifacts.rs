@@ -175,6 +175,82 @@ fn equal_content_is_stored_once_and_damage_is_found() {
     artifacts.verify(&first.content).unwrap();
 }
 
+/// A kept file with one bit of it flipped, its size and its times as they were.
+fn flip(path: &Path) {
+    let before = fs::metadata(path).unwrap();
+    let mut bytes = fs::read(path).unwrap();
+    bytes[0] ^= 1;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::write(path, bytes).unwrap();
+    fs::set_permissions(path, before.permissions()).unwrap();
+    fs::File::open(path).unwrap().set_modified(before.modified().unwrap()).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_is_found_by_whoever_reads_and_healed_by_making_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let artifacts = Artifacts::open(&folder.path().join("a")).unwrap();
+    let made = |name: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, "470.00").unwrap();
+        path
+    };
+    let content = artifacts.put_file(&made("1")).unwrap().content;
+    let path = artifacts.path_of_whole(&content).unwrap();
+    assert_eq!(artifacts.read_verified(&content).unwrap(), b"470.00");
+    let placed = folder.path().join("report.csv");
+    assert_eq!(artifacts.place_verified(&content, &placed).unwrap(), 6);
+
+    flip(&path);
+    // Also by who has seen it whole before.
+    let found = [
+        artifacts.path_of_whole(&content).map(drop),
+        artifacts.read_verified(&content).map(drop),
+        artifacts.place_verified(&content, &placed).map(drop),
+        artifacts.verify(&content),
+    ];
+    for damaged in found {
+        let error = damaged.unwrap_err();
+        assert!(matches!(error, ArtifactError::Damaged { .. }), "{error}");
+        let words = error.to_string();
+        assert!(words.contains(content.as_str()) && words.contains("run the stage that made it again"), "{words}");
+    }
+    assert_eq!(fs::read(&placed).unwrap(), b"470.00", "what was there stays");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no part of a copy is left");
+
+    assert_eq!(artifacts.put_file(&made("2")).unwrap().content, content);
+    assert_eq!(artifacts.read_verified(&content).unwrap(), b"470.00");
+    artifacts.path_of_whole(&content).unwrap();
+}
+
+#[test]
+fn a_link_in_the_place_of_a_content_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let artifacts = Artifacts::open(&folder.path().join("a")).unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    fs::write(&elsewhere, "the same").unwrap();
+    let content = ContentHash::of(b"the same");
+    let path = artifacts.path(&content);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    assert!(matches!(artifacts.path_of_whole(&content), Err(ArtifactError::NotAFile { .. })));
+    assert!(matches!(artifacts.read_verified(&content), Err(ArtifactError::NotAFile { .. })));
+}
+
+#[test]
+fn bytes_of_open_files_are_copied_and_the_files_stay_their_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let artifacts = Artifacts::open(&folder.path().join("a")).unwrap();
+    let made = files(folder.path(), 3);
+    let mut open: Vec<_> = made.iter().map(|path| (fs::File::open(path).unwrap(), path.clone())).collect();
+    let stored = artifacts.copy_in(&mut open).unwrap();
+    // Whoever still holds one writes into nothing that is kept.
+    fs::write(&made[1], "other").unwrap();
+    assert!(stored.iter().all(|s| artifacts.read_verified(&s.content).unwrap().len() as u64 == s.bytes));
+    assert_eq!(leftovers(&folder.path().join("a")), 0);
+    assert!(made.iter().all(|file| file.exists()));
+}
+
 #[test]
 fn only_plain_files_are_kept() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use punctual_model::{
 };
 use punctual_store::{
     StageDone, StoreError,
-    records::{Filter, Run},
+    records::{ArtifactRecord, Filter, Owner, Run},
 };
 
 use crate::{
@@ -24,6 +24,7 @@ on_both!(
     a_definition_is_replaced_until_it_is_frozen,
     a_state_changes_only_from_what_the_caller_believes,
     a_stage_keeps_what_it_made_while_its_input_is_the_same,
+    rows_that_were_set_aside_belong_to_no_edition,
     a_failed_stage_keeps_only_why,
     a_stage_that_never_started_cannot_end,
     extracts_are_replaced_one_by_one_and_forgotten_together,
@@ -184,7 +185,7 @@ fn done(stage: Stage) -> StageDone<'static> {
 async fn a_stage_keeps_what_it_made_while_its_input_is_the_same(place: &dyn Place) {
     let store = place.open().await;
     let run = open(store.as_ref(), "monthly", 10).await;
-    let (id, stage) = (run.id.as_str(), Stage::Transform);
+    let (id, stage) = (run.id.as_str(), Stage::Generate);
     let (input, other) = (ContentHash::of(b"input"), ContentHash::of(b"other"));
     store.start_stage(id, 1, stage, &input, at(1)).await.unwrap();
     let findings = [finding("3 rows left out"), finding("a gap of 2 days")];
@@ -217,6 +218,25 @@ async fn a_stage_keeps_what_it_made_while_its_input_is_the_same(place: &dyn Plac
     store.start_stage(id, 1, stage, &other, at(5)).await.unwrap();
     assert_eq!(store.stages(id, 1).await.unwrap()[1].output, None);
     assert_eq!(store.artifacts(id, 1).await.unwrap(), []);
+}
+
+/// A burst key may read like a dataset's name: what checks set aside never becomes that client's file.
+async fn rows_that_were_set_aside_belong_to_no_edition(place: &dyn Place) {
+    let store = place.open().await;
+    let run = open(store.as_ref(), "monthly", 10).await;
+    let aside = ArtifactRecord { owner: Owner::Dataset("orders".to_owned()), ..artifact("orders", "rejected") };
+    let report = artifact("orders", "csv");
+    for (stage, file) in [(Stage::Transform, &aside), (Stage::Generate, &report)] {
+        store.start_stage(&run.id, 1, stage, &ContentHash::of(b"input"), at(1)).await.unwrap();
+        let files = std::slice::from_ref(file);
+        store.finish_stage(&run.id, 1, StageDone { artifacts: Some(files), ..done(stage) }, at(2)).await.unwrap();
+    }
+    let kept = store.artifacts(&run.id, 1).await.unwrap();
+    assert_eq!(kept, [aside, report.clone()]);
+    assert_eq!(kept.iter().filter(|a| a.is_of("orders")).collect::<Vec<_>>(), [&report]);
+    let shown = serde_json::to_value(&kept).unwrap();
+    assert_eq!((&shown[0]["dataset"], &shown[0]["edition"]), (&"orders".into(), &serde_json::Value::Null));
+    assert_eq!(shown[1]["edition"], "orders");
 }
 
 async fn a_failed_stage_keeps_only_why(place: &dyn Place) {

@@ -9,7 +9,7 @@ use punctual_model::{
 };
 use punctual_store::{
     NewRun, Store,
-    records::{ArtifactRecord, Decision, Ended, ExtractRecord, NewDelivery, Run, Sending},
+    records::{ArtifactRecord, Decision, Ended, ExtractRecord, NewDelivery, Owner, Run, Sending},
 };
 
 /// The instant so many seconds after some other one.
@@ -121,7 +121,7 @@ pub fn extract(dataset: &str, content: &str, rows: u64) -> ExtractRecord {
 
 pub fn artifact(edition: &str, format: &str) -> ArtifactRecord {
     ArtifactRecord {
-        edition: edition.to_owned(),
+        owner: Owner::Edition(edition.to_owned()),
         format: format.to_owned(),
         file_name: format!("{edition}.{format}"),
         media_type: "application/octet-stream".to_owned(),
