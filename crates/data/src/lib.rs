@@ -54,6 +54,7 @@ mod collation;
 pub mod error;
 pub mod facts;
 pub mod job;
+pub mod meaning;
 mod money;
 pub mod outline;
 pub mod session;

@@ -6,8 +6,11 @@ mod chart;
 mod columns;
 mod error;
 mod figures;
+mod money;
 mod projected;
+mod sum;
 mod table;
+mod tally;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -114,7 +117,11 @@ impl Edition {
             if let SectionSpec::Figures(figures) = section {
                 let section = Place { edition: self, section: figures.name.as_str() };
                 let table = section.table(figures.data.as_str())?;
-                context.set_row(figures.data.as_str(), figures::row_values(&section, &figures.data, table)?);
+                let row = figures::row_values(&section, &figures.data, table)?;
+                for (field, code) in figures::currencies(figures, table, &row) {
+                    context.set_currency(figures.data.as_str(), &field, code);
+                }
+                context.set_row(figures.data.as_str(), row);
             }
         }
         if let Some(burst) = &self.burst {
@@ -186,13 +193,18 @@ pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, Assemble
     let mut sections = Vec::with_capacity(layout.sections.len());
     for spec in &layout.sections {
         let place = Place { edition, section: spec.name().as_str() };
+        let mut of_totals = Vec::new();
         let (title, body) = match spec {
             SectionSpec::Figures(spec) => (&spec.title, Body::Figures(figures::build(&place, spec)?)),
-            SectionSpec::Chart(spec) => (&spec.title, Body::Chart(chart::build(&place, spec)?)),
-            SectionSpec::Table(spec) => (&spec.title, Body::Table(table::build(&place, spec)?)),
+            SectionSpec::Chart(spec) => (&spec.title, chart::build(&place, spec)?),
+            SectionSpec::Table(spec) => {
+                let (table, remarks) = table::build(&place, spec)?;
+                of_totals = remarks;
+                (&spec.title, Body::Table(table))
+            }
             SectionSpec::Text(spec) => (&spec.title, Body::Text(paragraphs(&text(place.section, &spec.text)?))),
         };
-        for remark in remarks(&place, spec, &body)? {
+        for remark in remarks(&place, spec, &body)?.into_iter().chain(of_totals) {
             let name = title.clone().unwrap_or_else(|| columns::humanized(place.section));
             remarked.entry(remark).or_default().push(name);
         }
@@ -201,6 +213,32 @@ pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, Assemble
     notes.extend(remarked.into_iter().map(|(remark, names)| format!("{}: {remark}", names.join(", "))));
     notes.dedup();
     Ok(Document { head, sections, notes })
+}
+
+/// A table's columns whose total is left out because nobody has said whether they add up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsaidTotals {
+    /// The section.
+    pub section: String,
+    /// The columns.
+    pub columns: Vec<String>,
+}
+
+/// Where a layout asks for totals of columns that nobody has said anything about: its author should know.
+///
+/// # Errors
+/// As [`assemble`], for what is wrong with the columns of tables.
+pub fn unsaid_totals(layout: &Layout, edition: &Edition) -> Result<Vec<UnsaidTotals>, AssembleError> {
+    let mut unsaid = Vec::new();
+    for spec in &layout.sections {
+        let SectionSpec::Table(table) = spec else { continue };
+        let place = Place { edition, section: spec.name().as_str() };
+        let columns = table::unsaid(&place, table)?;
+        if !columns.is_empty() {
+            unsaid.push(UnsaidTotals { section: place.section.to_owned(), columns });
+        }
+    }
+    Ok(unsaid)
 }
 
 /// What readers must know of figures and charts; tables say it themselves.

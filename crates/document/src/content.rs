@@ -2,14 +2,19 @@
 //! that people read, written once, so that a figure reads the same in every format.
 //! No file type, page or pixel is known here.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
-use punctual_model::value::Value;
+use punctual_model::{currency::Currency, definition::Better, value::Value};
 use serde::{Deserialize, Serialize};
 
-use crate::write::Writer;
+use crate::{
+    arrow_value::value_at,
+    locale::minor_units,
+    totals::Totalled,
+    write::{Style, Writer},
+};
 
 /// What one edition says.
 #[derive(Debug, Clone)]
@@ -93,8 +98,10 @@ pub struct Figure {
     pub cell: Cell,
     /// The same figure over the period before; `None` when nothing is compared.
     pub previous: Option<Cell>,
-    /// The change against it; `None` when there is nothing to divide by.
+    /// The change against it; `None` when nothing is compared, or there is nothing to compare with.
     pub change: Option<Change>,
+    /// Why there is no change although one was asked for, in words.
+    pub remark: Option<String>,
     /// How the figure is written.
     pub writer: Writer,
 }
@@ -102,10 +109,60 @@ pub struct Figure {
 /// The change of a figure against the period before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// (now - before) / |before|.
-    pub ratio: f64,
-    /// The ratio as people read it, with its sign: `+12.5%`.
+    /// By how much.
+    pub by: ChangeBy,
+    /// As people read it, with its sign: `+12.5%`, `-0.4 points`.
     pub text: String,
+    /// Which way it reads: what rounds to zero has none.
+    pub direction: Direction,
+    /// Whether that is good news.
+    pub tone: Tone,
+}
+
+/// By how much a figure changed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ChangeBy {
+    /// (now - before) / |before|.
+    Ratio(f64),
+    /// The difference of two percentages, in points: 2.5 from 10 % to 12.5 %.
+    Points(f64),
+    /// From zero: no ratio tells it.
+    FromZero,
+}
+
+/// Which way a figure moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// It grew.
+    Up,
+    /// It fell.
+    Down,
+    /// It did neither, as far as its text shows.
+    Level,
+}
+
+/// Whether a change is good news.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// Good.
+    Good,
+    /// Bad.
+    Bad,
+    /// Neither.
+    #[default]
+    Neutral,
+}
+
+impl Tone {
+    /// The tone of a direction, by what is better.
+    pub fn of(direction: Direction, better: Better) -> Self {
+        match (direction, better) {
+            (Direction::Level, _) | (_, Better::Neither) => Self::Neutral,
+            (Direction::Up, Better::More) | (Direction::Down, Better::Less) => Self::Good,
+            (Direction::Up, Better::Less) | (Direction::Down, Better::More) => Self::Bad,
+        }
+    }
 }
 
 /// A chart: its specification (for native charts) beside the drawing.
@@ -157,12 +214,39 @@ pub struct Series {
 pub struct Table {
     /// The columns in order.
     pub columns: Vec<Column>,
+    /// Columns that batches have behind those that are shown: currencies of amounts, by name.
+    pub behind: Vec<String>,
     /// The rows: batches with one array for each column, in the columns' order.
     pub rows: Arc<dyn Rows>,
-    /// A last row of sums, one cell for each column; empty text where nothing is summed.
-    pub totals: Option<Vec<Cell>>,
+    /// A last row of totals, one for each column; no value and empty text where there is none.
+    pub totals: Option<Vec<Total>>,
     /// Rows that checks set aside before this table was computed.
     pub left_out: u64,
+}
+
+impl Table {
+    /// How many columns its batches have.
+    pub fn width(&self) -> usize {
+        self.columns.len() + self.behind.len()
+    }
+}
+
+/// The total of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Total {
+    /// The value.
+    pub value: Value,
+    /// The text.
+    pub text: String,
+    /// How it is written: as its column, in the one currency of the column's amounts.
+    pub writer: Writer,
+}
+
+impl Total {
+    /// A value as this writer writes it.
+    pub fn new(value: Value, writer: Writer) -> Self {
+        Self { text: writer.write(&value), value, writer }
+    }
 }
 
 /// A column of a table.
@@ -174,10 +258,79 @@ pub struct Column {
     pub label: String,
     /// Numbers stand right, text left.
     pub align: Align,
-    /// How values are written.
+    /// How values are written; amounts of a currency that their row says are written by [`Column::writer_at`].
     pub writer: Writer,
     /// For a computed column: the expression over earlier columns, for live formulas.
     pub formula: Option<crate::formula::Formula>,
+    /// How its total is found, where it has one.
+    pub total: Option<Totalled>,
+    /// Where each row's currency stands.
+    pub currency: Option<RowCurrency>,
+    /// Which sign of its numbers is good news, where that is said.
+    pub better: Option<Better>,
+}
+
+/// The currency of amounts that their rows say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowCurrency {
+    /// The column's name.
+    pub field: String,
+    /// The column's place in batches.
+    pub at: usize,
+    /// Digits behind the point, where they are not the currency's own.
+    pub decimals: Option<u8>,
+    /// Whether amounts are written with it; otherwise they are plain numbers.
+    pub shown: bool,
+}
+
+impl RowCurrency {
+    /// The currency in a row; `None` where it is missing.
+    pub fn in_row(&self, batch: &RecordBatch, row: usize) -> Option<Currency> {
+        match value_at(batch.columns().get(self.at)?, row) {
+            Value::Text(code) => Currency::of_row(&code),
+            _ => None,
+        }
+    }
+
+    /// How an amount of this currency is written; without one, `plain`.
+    pub fn writer(&self, currency: Option<&Currency>, plain: &Writer) -> Writer {
+        let Some(currency) = currency.filter(|_| self.shown) else { return plain.clone() };
+        let code = currency.code().to_owned();
+        let decimals = self.decimals.unwrap_or_else(|| minor_units(&code));
+        Writer { style: Style::Currency { code, decimals }, locale: plain.locale }
+    }
+}
+
+impl Column {
+    /// A column that shows a table's values as they are.
+    pub fn new(field: impl Into<String>, label: impl Into<String>, align: Align, writer: Writer) -> Self {
+        let (field, label) = (field.into(), label.into());
+        Self { field, label, align, writer, formula: None, total: None, currency: None, better: None }
+    }
+
+    /// How the value in a row is written.
+    pub fn writer_at(&self, batch: &RecordBatch, row: usize) -> Cow<'_, Writer> {
+        match self.currency.as_ref().filter(|currency| currency.shown) {
+            None => Cow::Borrowed(&self.writer),
+            Some(currency) => Cow::Owned(currency.writer(currency.in_row(batch, row).as_ref(), &self.writer)),
+        }
+    }
+
+    /// Whether a number of this column is good news, by its sign and what is better.
+    pub fn tone(&self, value: &Value) -> Tone {
+        let Some(better) = self.better else { return Tone::Neutral };
+        let number = match value {
+            Value::Int(int) => *int as f64,
+            Value::Decimal(decimal) => decimal.to_f64(),
+            Value::Double(double) => *double,
+            _ => return Tone::Neutral,
+        };
+        // What reads as zero is neither.
+        if !self.writer.write(value).contains(|c: char| ('1'..='9').contains(&c)) {
+            return Tone::Neutral;
+        }
+        Tone::of(if number > 0.0 { Direction::Up } else { Direction::Down }, better)
+    }
 }
 
 /// Where a column's text stands.

@@ -29,6 +29,18 @@ pub enum Operator {
     Divide,
 }
 
+impl Operator {
+    /// The result over two numbers; infinite or NaN for what has none.
+    pub fn apply(self, left: f64, right: f64) -> f64 {
+        match self {
+            Self::Add => left + right,
+            Self::Subtract => left - right,
+            Self::Multiply => left * right,
+            Self::Divide => left / right,
+        }
+    }
+}
+
 /// Why a text is not a formula.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message} at column {column} of the formula")]
@@ -80,15 +92,7 @@ impl Formula {
             Self::Number(number) => *number,
             Self::Column(index) => column(*index)?,
             Self::Negate(inner) => -inner.evaluate(column)?,
-            Self::Binary(left, operator, right) => {
-                let (left, right) = (left.evaluate(column)?, right.evaluate(column)?);
-                match operator {
-                    Operator::Add => left + right,
-                    Operator::Subtract => left - right,
-                    Operator::Multiply => left * right,
-                    Operator::Divide => left / right,
-                }
-            }
+            Self::Binary(left, operator, right) => operator.apply(left.evaluate(column)?, right.evaluate(column)?),
         };
         value.is_finite().then_some(value)
     }

@@ -36,4 +36,5 @@ pub mod locale;
 mod stored;
 pub mod text;
 pub mod theme;
+pub mod totals;
 pub mod write;

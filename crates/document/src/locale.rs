@@ -90,6 +90,26 @@ pub struct Words {
     pub row_left_out: &'static str,
     /// Several rows were; `{n}` stands for how many.
     pub rows_left_out: &'static str,
+    /// Between the last two of a list.
+    pub and: &'static str,
+    /// The change of a percentage; `{n}` stands for the points.
+    pub points: &'static str,
+    /// The change of a figure that was zero.
+    pub from_zero: &'static str,
+    /// A figure that has nothing before it.
+    pub not_compared: &'static str,
+    /// A figure that was in another currency, `{code}`.
+    pub other_currency: &'static str,
+    /// Amounts without a total; `{list}` stands for their currencies.
+    pub not_added_up: &'static str,
+    /// Amounts without a drawing; `{list}` stands for their currencies.
+    pub not_drawn: &'static str,
+    /// A total that differs from the sum of what its rows show.
+    pub unrounded: &'static str,
+    /// Good news, for readers who do not see colours.
+    pub good: &'static str,
+    /// Bad news.
+    pub bad: &'static str,
 }
 
 impl Locale {

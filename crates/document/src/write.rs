@@ -154,6 +154,19 @@ impl Writer {
         }
     }
 
+    /// A number as its text shows it, in units of its last digit; `None` for what is written in full.
+    pub(crate) fn shown_units(&self, value: &Value) -> Option<i128> {
+        let decimals = self.decimals()?;
+        let mut digits = match value {
+            Value::Int(int) => Digits::of_decimal(i128::from(*int), 0),
+            Value::Decimal(decimal) => Digits::of_decimal(decimal.digits, i32::from(decimal.scale)),
+            Value::Double(double) => Digits::of_double(*double, decimals + self.shift())?,
+            _ => return None,
+        };
+        digits.shift(self.shift());
+        digits.units(decimals)
+    }
+
     /// A whole or decimal number: `digits × 10^-scale`.
     fn exact(&self, digits: i128, scale: i32, out: &mut String) {
         match self.decimals() {

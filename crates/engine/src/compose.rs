@@ -162,8 +162,16 @@ fn figure(figure: &crate::job::FigureOutput) -> Figure {
     Figure {
         label: figure.label.clone(),
         value: figure.value.clone(),
-        // Whether more is better depends on the figure, which nobody has said.
-        change: figure.change.clone().map(|text| Change { text, tone: Tone::Neutral }),
+        change: figure.change.clone().map(|text| Change { text, tone: tone(figure.tone) }),
+    }
+}
+
+/// A change is good news in a message where it is in the document.
+fn tone(tone: punctual_document::content::Tone) -> Tone {
+    match tone {
+        punctual_document::content::Tone::Good => Tone::Good,
+        punctual_document::content::Tone::Bad => Tone::Bad,
+        punctual_document::content::Tone::Neutral => Tone::Neutral,
     }
 }
 

@@ -117,11 +117,17 @@ impl Engine {
         for (name, dataset) in &query.datasets {
             let Some(now) = record(name.as_str()) else { continue };
             let checks = dataset.checks.clone();
-            datasets.push(DatasetInput { name: name.to_string(), path: path(&now.snapshot), checks: checks.clone() });
+            let columns = dataset.columns.clone();
+            datasets.push(DatasetInput {
+                name: name.to_string(),
+                path: path(&now.snapshot),
+                columns: columns.clone(),
+                checks: checks.clone(),
+            });
             if compare {
                 // A dataset that does not depend on the period is the same in both.
                 let before = record(&previous_name(name.as_str())).unwrap_or(now);
-                previous.push(DatasetInput { name: name.to_string(), path: path(&before.snapshot), checks });
+                previous.push(DatasetInput { name: name.to_string(), path: path(&before.snapshot), columns, checks });
             }
         }
         let limits = self.parts.sandbox.limits();
@@ -190,6 +196,11 @@ impl Engine {
             layout: resolved.template.layout.clone(),
             burst: report.burst.clone(),
             formats: report.formats.clone(),
+            declared: query
+                .datasets
+                .iter()
+                .map(|(name, dataset)| (name.to_string(), dataset.columns.clone()))
+                .collect(),
             tables: place(&tables.tables),
             previous: place(&tables.previous),
             order_by: query.tables.iter().map(|(name, table)| (name.to_string(), table.order_by.clone())).collect(),

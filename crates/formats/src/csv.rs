@@ -13,8 +13,9 @@
 use std::{borrow::Cow, io::Write};
 
 use punctual_document::{
-    content::{Body, Chart, Document, Figure, Table},
+    content::{Body, ChangeBy, Chart, Document, Figure, Table},
     format::{Format, FormatError, FormatKind},
+    write::Style,
 };
 use punctual_model::{kinds::KindSpec, value::Value};
 
@@ -108,17 +109,22 @@ impl Block<'_, '_> {
 }
 
 fn figures_block(file: &mut File<'_>, name: &str, figures: &[Figure]) -> Result<(), FormatError> {
-    let mut block = file.block(["field", "label", "value", "previous", "change"])?;
-    let ratio = Plain::ratio(CHANGE_DECIMALS);
+    let mut block = file.block(["field", "label", "value", "previous", "change", "change_unit", "currency"])?;
+    let (ratio, points) = (Plain::ratio(CHANGE_DECIMALS), Plain::ratio(CHANGE_DECIMALS - 2));
     for figure in figures {
         let plain = Plain::new(&figure.writer)?;
-        let change = figure.change.as_ref().map_or(Scalar::Null, |c| Scalar::Double(c.ratio));
         block.text(name)?;
         block.text(&figure.field)?;
         block.text(&figure.label)?;
         block.value(Scalar::from(&figure.cell.value), &plain)?;
         block.value(Scalar::from(figure.previous.as_ref().map_or(&Value::Null, |c| &c.value)), &plain)?;
-        block.value(change, &ratio)?;
+        let unit = match figure.change.as_ref().map(|change| change.by) {
+            Some(ChangeBy::Ratio(by)) => block.value(Scalar::Double(by), &ratio).map(|()| "ratio"),
+            Some(ChangeBy::Points(by)) => block.value(Scalar::Double(by), &points).map(|()| "points"),
+            Some(ChangeBy::FromZero) | None => block.value(Scalar::Null, &ratio).map(|()| ""),
+        }?;
+        block.text(unit)?;
+        block.text(if let Style::Currency { code, .. } = &figure.writer.style { code } else { "" })?;
         block.end_record()?;
     }
     block.end()
@@ -141,15 +147,23 @@ fn chart_block(file: &mut File<'_>, name: &str, chart: &Chart) -> Result<(), For
 }
 
 fn table_block(file: &mut File<'_>, name: &str, table: &Table) -> Result<(), FormatError> {
-    let mut block = file.block(table.columns.iter().map(|c| c.field.as_str()))?;
+    let behind = table.behind.iter().map(String::as_str);
+    let mut block = file.block(table.columns.iter().map(|c| c.field.as_str()).chain(behind))?;
+    let as_is = Plain::as_is();
     let plains = table.columns.iter().map(|c| Plain::new(&c.writer)).collect::<Result<Vec<_>, _>>()?;
     for batch in table.rows.batches()? {
         let batch = batch?;
         check_columns(&batch, table)?;
         for row in 0..batch.num_rows() {
             block.text(name)?;
-            for (array, plain) in batch.columns().iter().zip(&plains) {
-                block.value(scalar_at(array, row), plain)?;
+            for ((array, plain), column) in batch.columns().iter().zip(&plains).zip(&table.columns) {
+                match &column.currency {
+                    Some(_) => block.value(scalar_at(array, row), &Plain::new(&column.writer_at(&batch, row))?)?,
+                    None => block.value(scalar_at(array, row), plain)?,
+                }
+            }
+            for array in &batch.columns()[table.columns.len()..] {
+                block.value(scalar_at(array, row), &as_is)?;
             }
             block.end_record()?;
         }

@@ -10,7 +10,8 @@ use std::io::{BufWriter, Write};
 
 use jiff::ToSpan as _;
 use punctual_document::{
-    content::{Align, Body, Chart, Document, Figure, Head, Section, Table},
+    arrow_value::value_at,
+    content::{Align, Body, Chart, Direction, Document, Figure, Head, Section, Table, Tone},
     format::{Format, FormatError, FormatKind},
     locale::Locale,
     write::{Style, Writer},
@@ -137,19 +138,35 @@ impl Page<'_> {
     /// The change, and the figure before.
     fn compared(&mut self, figure: &Figure) -> Result<(), FormatError> {
         if let Some(change) = &figure.change {
-            // What reads as zero has no direction.
-            let (class, arrow) = match change.text.as_bytes().first() {
-                Some(b'+') => ("up", "▲ "),
-                Some(b'-') => ("down", "▼ "),
-                _ => ("same", ""),
+            let arrow = match change.direction {
+                Direction::Up => "▲ ",
+                Direction::Down => "▼ ",
+                Direction::Level => "",
             };
-            self.raw(&format!("<dd class=\"change {class}\"><span aria-hidden=\"true\">{arrow}</span>"))?;
-            self.wrapped("", &change.text, "</dd>")?;
+            let (class, word) = self.news(change.tone);
+            self.raw(&format!("<dd class=\"change{class}\"><span aria-hidden=\"true\">{arrow}</span>"))?;
+            self.text(&change.text)?;
+            if !word.is_empty() {
+                self.wrapped("<span class=\"said\"> (", word, ")</span>")?;
+            }
+            self.raw("</dd>")?;
         }
         if let Some(previous) = &figure.previous {
             self.wrapped("<dd class=\"previous\">", &self.words.compared(&previous.text), "</dd>")?;
         }
+        if let Some(remark) = &figure.remark {
+            self.wrapped("<dd class=\"previous\">", remark, "</dd>")?;
+        }
         Ok(())
+    }
+
+    /// The class of news, and the word for readers who do not see its colour.
+    fn news(&self, tone: Tone) -> (&'static str, &'static str) {
+        match tone {
+            Tone::Good => (" good", self.locale.words.good),
+            Tone::Bad => (" bad", self.locale.words.bad),
+            Tone::Neutral => ("", ""),
+        }
     }
 
     /// The drawing, and in words what it shows.
@@ -203,8 +220,13 @@ impl Page<'_> {
                 self.raw("<tr>")?;
                 for (column, array) in table.columns.iter().zip(batch.columns()) {
                     text.clear();
-                    column.writer.write_at_into(array, row, &mut text);
-                    self.wrapped(data_cell(column.align), &text, "</td>")?;
+                    column.writer_at(&batch, row).write_at_into(array, row, &mut text);
+                    let tone = column.better.map_or(Tone::Neutral, |_| column.tone(&value_at(array, row)));
+                    match self.news(tone).0 {
+                        "" => self.raw(data_cell(column.align))?,
+                        class => self.raw(&format!("<td class=\"n{class}\">"))?,
+                    }
+                    self.wrapped("", &text, "</td>")?;
                 }
                 self.raw("</tr>\n")?;
             }

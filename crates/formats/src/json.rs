@@ -10,8 +10,9 @@ use std::io::{BufWriter, Write};
 
 use arrow::array::RecordBatch;
 use punctual_document::{
-    content::{Body, Cell, Change, Chart, ChartKind, Document, Figure, Section, Series, Table},
+    content::{Body, Cell, ChangeBy, Chart, ChartKind, Column, Document, Figure, Section, Series, Table, Tone, Total},
     format::{Format, FormatError, FormatKind},
+    totals::Totalled,
     write::{Style, Writer},
 };
 use punctual_model::{kinds::KindSpec, zone::Zone};
@@ -88,7 +89,12 @@ fn write_table(out: &mut impl Write, name: &str, title: Option<&str>, table: &Ta
     match &table.totals {
         None => out.write_all(b"null")?,
         Some(cells) => {
-            let cells: Vec<_> = cells.iter().zip(&zones).map(|(cell, zone)| CellOut::of(cell, zone)).collect();
+            let cells: Vec<_> = cells
+                .iter()
+                .zip(&table.columns)
+                .zip(&zones)
+                .map(|((total, c), zone)| TotalOut::of(total, c, zone))
+                .collect();
             json(out, &cells)?;
         }
     }
@@ -100,7 +106,7 @@ fn write_table(out: &mut impl Write, name: &str, title: Option<&str>, table: &Ta
         for row in 0..batch.num_rows() {
             out.write_all(if first { b"\n" } else { b",\n" })?;
             first = false;
-            json(out, &RowOut { columns: &columns, zones: &zones, batch: &batch, row })?;
+            json(out, &RowOut { columns: &columns, behind: &table.behind, zones: &zones, batch: &batch, row })?;
         }
     }
     Ok(out.write_all(b"\n]}")?)
@@ -184,12 +190,17 @@ struct FigureOut<'a> {
     text: &'a str,
     previous: Option<CellOut<'a>>,
     change: Option<ChangeOut<'a>>,
+    remark: Option<&'a str>,
 }
 
+/// By how much a figure changed: `ratio` or `points`, as `unit` says; neither from zero.
 #[derive(Serialize)]
 struct ChangeOut<'a> {
-    ratio: f64,
+    unit: &'static str,
+    ratio: Option<f64>,
+    points: Option<f64>,
     text: &'a str,
+    tone: Tone,
 }
 
 #[derive(Serialize)]
@@ -212,6 +223,16 @@ struct ColumnOut<'a> {
     label: &'a str,
     format: FormatOut<'a>,
     computed: bool,
+    total: Option<&'static str>,
+}
+
+/// A total; amounts whose rows say their currency carry it here too.
+#[derive(Serialize)]
+struct TotalOut<'a> {
+    value: Exact<'a>,
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -225,11 +246,22 @@ struct CellOut<'a> {
 #[serde(tag = "style", rename_all = "snake_case")]
 enum FormatOut<'a> {
     Text,
-    Number { decimals: u8 },
-    Currency { currency: &'a str, decimals: u8 },
-    Percent { decimals: u8 },
+    Number {
+        decimals: u8,
+    },
+    Currency {
+        currency: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        currency_column: Option<&'a str>,
+        decimals: Option<u8>,
+    },
+    Percent {
+        decimals: u8,
+    },
     Date,
-    DateTime { timezone: &'a str },
+    DateTime {
+        timezone: &'a str,
+    },
     Bool,
 }
 
@@ -238,7 +270,9 @@ impl<'a> FormatOut<'a> {
         match &writer.style {
             Style::Text => Self::Text,
             Style::Number { decimals } => Self::Number { decimals: *decimals },
-            Style::Currency { code, decimals } => Self::Currency { currency: code, decimals: *decimals },
+            Style::Currency { code, decimals } => {
+                Self::Currency { currency: Some(code), currency_column: None, decimals: Some(*decimals) }
+            }
             Style::Percent { decimals } => Self::Percent { decimals: *decimals },
             Style::Date => Self::Date,
             Style::DateTime { zone } => Self::DateTime { timezone: zone },
@@ -257,8 +291,30 @@ impl<'a> FigureOut<'a> {
             value: Exact::of(Scalar::from(&figure.cell.value), &zone),
             text: &figure.cell.text,
             previous: figure.previous.as_ref().map(|cell| CellOut::of(cell, &zone)),
-            change: figure.change.as_ref().map(|Change { ratio, text }| ChangeOut { ratio: *ratio, text }),
+            change: figure.change.as_ref().map(ChangeOut::of),
+            remark: figure.remark.as_deref(),
         })
+    }
+}
+
+impl<'a> ChangeOut<'a> {
+    fn of(change: &'a punctual_document::content::Change) -> Self {
+        let (unit, ratio, points) = match change.by {
+            ChangeBy::Ratio(ratio) => ("ratio", Some(ratio), None),
+            ChangeBy::Points(points) => ("points", None, Some(points)),
+            ChangeBy::FromZero => ("from_zero", None, None),
+        };
+        Self { unit, ratio, points, text: &change.text, tone: change.tone }
+    }
+}
+
+impl<'a> TotalOut<'a> {
+    fn of(total: &'a Total, column: &Column, zone: &Zone) -> Self {
+        let currency = match &total.writer.style {
+            Style::Currency { code, .. } if column.currency.is_some() => Some(code.as_str()),
+            _ => None,
+        };
+        Self { value: Exact::of(Scalar::from(&total.value), zone), text: &total.text, currency }
     }
 }
 
@@ -270,9 +326,23 @@ impl<'a> SeriesOut<'a> {
 }
 
 impl<'a> ColumnOut<'a> {
-    fn of(column: &'a punctual_document::content::Column) -> Self {
-        let format = FormatOut::of(&column.writer);
-        Self { field: &column.field, label: &column.label, format, computed: column.formula.is_some() }
+    fn of(column: &'a Column) -> Self {
+        let format = match column.currency.as_ref().filter(|currency| currency.shown) {
+            None => FormatOut::of(&column.writer),
+            Some(currency) => FormatOut::Currency {
+                currency: None,
+                currency_column: Some(&currency.field),
+                decimals: currency.decimals,
+            },
+        };
+        let total = column.total.as_ref().map(|total| match total {
+            Totalled::Sum => "sum",
+            Totalled::Mean => "mean",
+            Totalled::Min => "min",
+            Totalled::Max => "max",
+            Totalled::Ratio(_) => "ratio",
+        });
+        Self { field: &column.field, label: &column.label, format, computed: column.formula.is_some(), total }
     }
 }
 
@@ -285,6 +355,7 @@ impl<'a> CellOut<'a> {
 /// A row as an object: the columns' fields and the exact values.
 struct RowOut<'a> {
     columns: &'a [ColumnOut<'a>],
+    behind: &'a [String],
     zones: &'a [Zone],
     batch: &'a RecordBatch,
     row: usize,
@@ -292,9 +363,12 @@ struct RowOut<'a> {
 
 impl Serialize for RowOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_map(Some(self.columns.len()))?;
+        let mut row = serializer.serialize_map(Some(self.columns.len() + self.behind.len()))?;
         for ((column, array), zone) in self.columns.iter().zip(self.batch.columns()).zip(self.zones) {
             row.serialize_entry(column.field, &Exact::of(scalar_at(array, self.row), zone))?;
+        }
+        for (name, array) in self.behind.iter().zip(&self.batch.columns()[self.columns.len()..]) {
+            row.serialize_entry(name, &Exact::Scalar(scalar_at(array, self.row)))?;
         }
         row.end()
     }

@@ -96,10 +96,10 @@ pub(crate) fn scalar_at(array: &ArrayRef, row: usize) -> Scalar<'_> {
 /// # Errors
 /// When their numbers differ.
 pub(crate) fn check_columns(batch: &RecordBatch, table: &Table) -> Result<(), RowsError> {
-    if batch.num_columns() == table.columns.len() {
+    if batch.num_columns() == table.width() {
         return Ok(());
     }
-    Err(RowsError(format!("a batch has {} columns, the table {}", batch.num_columns(), table.columns.len())))
+    Err(RowsError(format!("a batch has {} columns, the table {}", batch.num_columns(), table.width())))
 }
 
 #[cfg(test)]

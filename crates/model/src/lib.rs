@@ -4,6 +4,7 @@
 pub mod address;
 pub mod column_type;
 pub mod cron;
+pub mod currency;
 pub mod decode;
 pub mod definition;
 pub mod diagnostic;

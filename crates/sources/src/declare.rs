@@ -46,7 +46,7 @@ pub(crate) fn undeclared(name: &str, why: &str, example: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use punctual_model::definition::ColumnDecl;
+    use punctual_model::definition::{ColumnDecl, ColumnFacts};
 
     use super::*;
 
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn declared_names_and_types_win() {
-        let from = ColumnDecl::From { from: "Ad Cost".into(), column_type: ColumnType::Int };
+        let from = ColumnDecl::With(ColumnFacts { from: Some("Ad Cost".into()), ..ColumnFacts::new(ColumnType::Int) });
         let declared = columns(&[("cost", from), ("day", ColumnDecl::Type(ColumnType::Date))]);
         let resolved = resolve(&["day", "Ad Cost", "note"], &declared).expect("all there");
         let named: Vec<_> = resolved.iter().map(|c| (c.name.as_str(), c.column_type)).collect();

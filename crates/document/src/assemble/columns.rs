@@ -4,16 +4,21 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jiff::tz::TimeZone;
+use punctual_data::meaning::Meaning;
 use punctual_model::{
-    definition::{FieldFormat, FieldSpec},
+    definition::{FieldFormat, FieldSpec, Total},
     nearest::nearest,
 };
 
-use super::{AssembleError, EditionTable, Place};
+use super::{
+    AssembleError, EditionTable, Place,
+    money::{self, Money},
+};
 use crate::{
     content::{Align, Column},
     formula::Formula,
     locale::minor_units,
+    totals::{self, Nature, Totalled},
     write::{Style, Writer},
 };
 
@@ -22,10 +27,16 @@ use crate::{
 pub(super) struct Projection {
     /// What people see.
     pub(super) columns: Vec<Column>,
+    /// Columns behind those, by name: currencies.
+    pub(super) behind: Vec<String>,
     /// The columns of projected batches.
     pub(super) schema: SchemaRef,
     /// Where each comes from.
     pub(super) sources: Vec<Source>,
+    /// In which currency each is, where one is known.
+    pub(super) money: Vec<Option<Money>>,
+    /// What is known of each.
+    natures: Vec<Nature>,
 }
 
 /// Where a column comes from.
@@ -47,7 +58,14 @@ impl Projection {
         table: &EditionTable,
         specs: &[FieldSpec],
     ) -> Result<Self, AssembleError> {
-        let mut this = Self { columns: Vec::new(), schema: Arc::new(Schema::empty()), sources: Vec::new() };
+        let mut this = Self {
+            columns: Vec::new(),
+            behind: Vec::new(),
+            schema: Arc::new(Schema::empty()),
+            sources: Vec::new(),
+            money: Vec::new(),
+            natures: Vec::new(),
+        };
         let mut fields = Vec::with_capacity(specs.len());
         for spec in specs {
             if this.columns.iter().any(|column| column.field == spec.field()) {
@@ -58,21 +76,30 @@ impl Projection {
                 Some(text) => (Source::Formula(this.formula(place, spec, text, table, &fields)?), DataType::Float64),
                 None => source(place, data, table, spec)?,
             };
-            let writer = writer(place, spec, &kind)?;
-            let formula = match &source {
-                Source::Formula(formula) => Some(formula.clone()),
-                _ => None,
+            let meaning = match &source {
+                Source::Column(index) => Meaning::of(table.schema.field(*index)),
+                _ => Meaning::default(),
             };
-            this.columns.push(Column {
-                field: spec.field().to_owned(),
-                label: spec.label().map_or_else(|| humanized(spec.field()), str::to_owned),
-                align: if kind.is_numeric() { Align::Right } else { Align::Left },
+            let money = this.money_of(place, spec, &source, &meaning)?;
+            let declared = spec.formula().is_none() && money.is_some();
+            let writer = writer(place, spec, &kind, money.as_ref(), declared)?;
+            let mut column = Column::new(
+                spec.field(),
+                spec.label().map_or_else(|| humanized(spec.field()), str::to_owned),
+                if kind.is_numeric() { Align::Right } else { Align::Left },
                 writer,
-                formula,
-            });
+            );
+            column.better = spec.better();
+            this.total(place, spec, &source, &meaning, &kind, &mut column)?;
+            if let Source::Formula(formula) = &source {
+                column.formula = Some(formula.clone());
+            }
+            this.columns.push(column);
+            this.money.push(money);
             this.sources.push(source);
             fields.push(Field::new(spec.field(), kind, true));
         }
+        this.currencies(place, data, table, specs, &mut fields)?;
         this.schema = Arc::new(Schema::new(fields));
         Ok(this)
     }
@@ -101,9 +128,135 @@ impl Projection {
             None => Ok(formula),
         }
     }
+
+    /// The currency of a column: what its layout says, what its data say, or that of its formula's operands.
+    fn money_of(
+        &self,
+        place: &Place<'_>,
+        spec: &FieldSpec,
+        source: &Source,
+        meaning: &Meaning,
+    ) -> Result<Option<Money>, AssembleError> {
+        let operands = match source {
+            Source::Formula(formula) => money::of_formula(formula, &self.money).map_err(|clash| {
+                let names = clash.columns.map(|index| self.columns[index].field.clone());
+                let message = format!("calculates with {} amounts", clash.currencies.join(" and "));
+                let help = format!("convert `{}` or `{}` in the table's SQL first", names[0], names[1]);
+                column_error(place, spec.field(), &message, &help)
+            })?,
+            _ => Money::of_meaning(meaning),
+        };
+        let said = Money::of_spec(spec).or(operands);
+        let report = || Money::Code(place.edition.currency().to_owned());
+        Ok(said.or_else(|| (spec.format() == Some(FieldFormat::Currency)).then(report)))
+    }
+
+    /// Whether and how the column totals.
+    fn total(
+        &mut self,
+        place: &Place<'_>,
+        spec: &FieldSpec,
+        source: &Source,
+        meaning: &Meaning,
+        kind: &DataType,
+        column: &mut Column,
+    ) -> Result<(), AssembleError> {
+        let percent = matches!(column.writer.style, Style::Percent { .. });
+        let by_data = match source {
+            Source::Formula(formula) => totals::nature(formula, &self.natures),
+            // Percentages are rates, unless their column says otherwise.
+            _ if percent => Nature::No,
+            _ => match meaning.adds_up {
+                Some(true) => Nature::Adds,
+                Some(false) => Nature::No,
+                None => Nature::Unknown,
+            },
+        };
+        if spec.total().is_some_and(|total| total != Total::None) && !kind.is_numeric() {
+            let message = format!("holds {}, which have no total", kind_name(kind));
+            return Err(column_error(place, spec.field(), &message, "take its `total` out"));
+        }
+        let (total, nature) = match (spec.total(), source) {
+            (None, _) => {
+                let shown = kind.is_numeric() && !matches!(column.writer.style, Style::Text);
+                let total = match &by_data {
+                    Nature::Adds if shown && !percent => Some(Totalled::Sum),
+                    Nature::Ratio(ratio) if shown => Some(Totalled::Ratio(ratio.clone())),
+                    _ => None,
+                };
+                (total, by_data)
+            }
+            (Some(Total::Sum), _) => (Some(Totalled::Sum), Nature::Adds),
+            (Some(Total::Mean), _) => (Some(Totalled::Mean), Nature::No),
+            (Some(Total::Min), _) => (Some(Totalled::Min), Nature::No),
+            (Some(Total::Max), _) => (Some(Totalled::Max), Nature::No),
+            (Some(Total::None), _) => (None, Nature::No),
+            (Some(Total::Ratio), Source::Formula(formula)) => match totals::asked_ratio(formula, &self.natures) {
+                Some(ratio) => (Some(Totalled::Ratio(ratio.clone())), Nature::Ratio(ratio)),
+                None => {
+                    let message = "cannot total as a ratio: its formula divides no sum by another";
+                    return Err(column_error(place, spec.field(), message, "use `total: sum`, or divide columns"));
+                }
+            },
+            (Some(Total::Ratio), _) => {
+                let help = "give it a `formula` such as orders / visits, or use `total: mean`";
+                return Err(column_error(place, spec.field(), "cannot total as a ratio: it is no formula", help));
+            }
+        };
+        column.total = total;
+        self.natures.push(nature);
+        Ok(())
+    }
+
+    /// The columns that would have a total if anybody said whether they add up.
+    pub(super) fn unsaid(&self) -> Vec<&str> {
+        let numbers = |column: &&Column| matches!(column.writer.style, Style::Number { .. } | Style::Currency { .. });
+        let unknown = self.columns.iter().zip(&self.natures).filter(|(_, nature)| **nature == Nature::Unknown);
+        unknown.map(|(column, _)| column).filter(numbers).map(|column| column.field.as_str()).collect()
+    }
+
+    /// Finds the columns that hold currencies; those that are not shown stand behind the others.
+    fn currencies(
+        &mut self,
+        place: &Place<'_>,
+        data: &str,
+        table: &EditionTable,
+        specs: &[FieldSpec],
+        fields: &mut Vec<Field>,
+    ) -> Result<(), AssembleError> {
+        for (index, spec) in specs.iter().enumerate() {
+            let Some(Money::Column(name)) = self.money[index].clone() else { continue };
+            let at = match self.place_of(&name) {
+                Some(at) => at,
+                None => {
+                    let source = money::column(place, data, table, spec.field(), &name)?;
+                    self.sources.push(Source::Column(source));
+                    self.behind.push(name.clone());
+                    fields.push(Field::new(&name, table.schema.field(source).data_type().clone(), true));
+                    self.sources.len() - 1
+                }
+            };
+            let shown = match spec.format() {
+                Some(FieldFormat::Currency) => true,
+                Some(_) => false,
+                None => spec.formula().is_none(),
+            };
+            self.columns[index].currency =
+                Some(crate::content::RowCurrency { field: name, at, decimals: spec.decimals(), shown });
+        }
+        Ok(())
+    }
+
+    /// Where a column of texts stands already, as it is.
+    fn place_of(&self, name: &str) -> Option<usize> {
+        let shown = self.columns.iter().position(|column| column.field == name);
+        let shown = shown.filter(|at| matches!(self.sources[*at], Source::Column(_)));
+        let behind = || self.behind.iter().position(|behind| behind == name).map(|at| self.columns.len() + at);
+        shown.or_else(behind)
+    }
 }
 
-fn column_error(place: &Place<'_>, column: &str, message: &str, help: &str) -> AssembleError {
+pub(super) fn column_error(place: &Place<'_>, column: &str, message: &str, help: &str) -> AssembleError {
     AssembleError::Column {
         section: place.section.to_owned(),
         column: column.to_owned(),
@@ -137,8 +290,14 @@ fn source(
     })
 }
 
-/// How a column is written: as its layout says, or by its type.
-fn writer(place: &Place<'_>, spec: &FieldSpec, kind: &DataType) -> Result<Writer, AssembleError> {
+/// How a column is written: as its layout says, or by its type; amounts whose currency is known as such.
+fn writer(
+    place: &Place<'_>,
+    spec: &FieldSpec,
+    kind: &DataType,
+    money: Option<&Money>,
+    declared: bool,
+) -> Result<Writer, AssembleError> {
     let edition = place.edition;
     let by_type = Writer::for_type(kind, edition.locale, &edition.zone);
     let own_decimals = match by_type.style {
@@ -146,15 +305,18 @@ fn writer(place: &Place<'_>, spec: &FieldSpec, kind: &DataType) -> Result<Writer
         _ => 0,
     };
     let decimals = |default: u8| spec.decimals().unwrap_or(default);
+    let amount = || match money {
+        Some(Money::Code(code)) => Style::Currency { code: code.clone(), decimals: decimals(minor_units(code)) },
+        // The rows say which; without one, an amount is a number.
+        _ => Style::Number { decimals: decimals(2) },
+    };
     let style = match spec.format() {
         Some(FieldFormat::Number) => Style::Number { decimals: decimals(own_decimals) },
-        Some(FieldFormat::Currency) => {
-            let code = edition.currency().to_owned();
-            Style::Currency { decimals: decimals(minor_units(&code)), code }
-        }
+        Some(FieldFormat::Currency) => amount(),
         Some(FieldFormat::Percent) => Style::Percent { decimals: decimals(1) },
         Some(FieldFormat::Date) => Style::Date,
         Some(FieldFormat::Text) => Style::Text,
+        None if declared => amount(),
         None => match by_type.style {
             Style::Number { decimals: own } => Style::Number { decimals: decimals(own) },
             other => other,

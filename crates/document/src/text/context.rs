@@ -12,6 +12,9 @@ use super::{period::PeriodFacts, typed};
 pub struct TextContext {
     period: Option<PeriodFacts>,
     entries: IndexMap<String, Entry>,
+    /// The currencies of amounts, by the names of row and field.
+    #[serde(default)]
+    currencies: IndexMap<String, IndexMap<String, String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +28,7 @@ enum Entry {
 impl TextContext {
     /// A context that knows the period: `period.label`, `period.start_date`, ...
     pub fn new(period: PeriodFacts) -> Self {
-        Self { period: Some(period), entries: IndexMap::new() }
+        Self { period: Some(period), entries: IndexMap::new(), currencies: IndexMap::new() }
     }
 
     /// Adds one value: `{{ name }}`.
@@ -41,6 +44,11 @@ impl TextContext {
     /// Adds named values: `{{ name.field }}`.
     pub fn set_row(&mut self, name: impl Into<String>, row: impl IntoIterator<Item = (String, Value)>) {
         self.entries.insert(name.into(), Entry::Row(row.into_iter().collect()));
+    }
+
+    /// Says in which currency a field of a row is: `format_currency` writes it so.
+    pub fn set_currency(&mut self, name: &str, field: &str, code: impl Into<String>) {
+        self.currencies.entry(name.to_owned()).or_default().insert(field.to_owned(), code.into());
     }
 
     /// The names at the top.
@@ -59,18 +67,24 @@ impl TextContext {
 
     pub(super) fn to_value(&self) -> Dynamic {
         let period = self.period.iter().map(|facts| ("period".to_owned(), facts.to_value()));
-        let entries = self.entries.iter().map(|(name, entry)| (name.clone(), entry.to_value()));
+        let currencies = |name: &String| self.currencies.get(name);
+        let entries = self.entries.iter().map(|(name, entry)| (name.clone(), entry.to_value(currencies(name))));
         Dynamic::from_pairs(entries.chain(period))
     }
 }
 
 impl Entry {
-    fn to_value(&self) -> Dynamic {
+    fn to_value(&self, currencies: Option<&IndexMap<String, String>>) -> Dynamic {
         match self {
             Self::Value(value) => typed::to_dynamic(value),
             Self::List(values) => values.iter().map(typed::to_dynamic).collect(),
             Self::Row(row) => {
-                Dynamic::from_pairs(row.iter().map(|(name, value)| (name.clone(), typed::to_dynamic(value))))
+                let value = |(name, value): (&String, &Value)| {
+                    let code = currencies.and_then(|currencies| currencies.get(name));
+                    let value = code.map_or_else(|| typed::to_dynamic(value), |code| typed::to_amount(value, code));
+                    (name.clone(), value)
+                };
+                Dynamic::from_pairs(row.iter().map(value))
             }
         }
     }

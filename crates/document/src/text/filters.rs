@@ -35,10 +35,11 @@ pub(super) fn add(environment: &mut Environment<'_>, locale: &'static Locale, cu
     });
     let default = currency.to_owned();
     environment.add_filter("format_currency", move |value: Dynamic, code: Option<String>, options: Kwargs| {
+        let own = typed::currency_of(&value);
         let number = number("format_currency", value)?;
         let code = match code {
             Some(code) => code,
-            None => options.get::<Option<String>>("code")?.unwrap_or_else(|| default.clone()),
+            None => options.get::<Option<String>>("code")?.or(own).unwrap_or_else(|| default.clone()),
         };
         let decimals = decimals(&options)?.unwrap_or_else(|| minor_units(&code));
         written(locale, Style::Currency { code, decimals }, &number, &options)

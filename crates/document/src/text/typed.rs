@@ -14,6 +14,25 @@ use crate::locale::Locale;
 #[derive(Debug)]
 struct Typed(Value);
 
+/// An amount that knows its currency. Arithmetic takes its number alone.
+#[derive(Debug)]
+struct Amount(Value, String);
+
+/// An amount for templates, in its currency.
+pub(super) fn to_amount(value: &Value, code: &str) -> Dynamic {
+    match value {
+        Value::Int(_) | Value::Decimal(_) | Value::Double(_) => {
+            Dynamic::from_object(Amount(value.clone(), code.to_owned()))
+        }
+        _ => to_dynamic(value),
+    }
+}
+
+/// The currency of an amount.
+pub(super) fn currency_of(value: &Dynamic) -> Option<String> {
+    value.downcast_object_ref::<Amount>().map(|amount| amount.1.clone())
+}
+
 /// A value for templates.
 pub(super) fn to_dynamic(value: &Value) -> Dynamic {
     match value {
@@ -32,6 +51,9 @@ pub(super) fn to_dynamic(value: &Value) -> Dynamic {
 pub(super) fn to_value(value: &Dynamic) -> Option<Value> {
     if let Some(typed) = value.downcast_object_ref::<Typed>() {
         return Some(typed.0.clone());
+    }
+    if let Some(amount) = value.downcast_object_ref::<Amount>() {
+        return Some(amount.0.clone());
     }
     match value.kind() {
         ValueKind::None => Some(Value::Null),
@@ -63,6 +85,9 @@ pub(super) fn operand(value: Dynamic) -> Result<Dynamic, Error> {
     }
     if matches!(value.kind(), ValueKind::Seq) {
         return value.try_iter()?.map(operand).collect::<Result<Vec<_>, _>>().map(Dynamic::from);
+    }
+    if let Some(amount) = value.downcast_object_ref::<Amount>() {
+        return operand(to_dynamic(&amount.0));
     }
     Ok(match value.downcast_object_ref::<Typed>() {
         Some(Typed(Value::Decimal(decimal))) => match decimal.scale {
@@ -113,6 +138,20 @@ impl Object for Typed {
             Value::Instant(at) => fmt::Display::fmt(at, f),
             _ => unreachable!("only these four are wrapped"),
         }
+    }
+}
+
+impl Object for Amount {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        to_dynamic(&self.0).is_true()
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&to_dynamic(&self.0), f)
     }
 }
 

@@ -110,6 +110,15 @@ impl Digits {
         self.point += 1;
     }
 
+    /// The number in units of `10^-decimals`, rounded; `None` when 128 bits do not hold it.
+    pub(crate) fn units(mut self, decimals: i32) -> Option<i128> {
+        self.round(decimals);
+        let places = i32::try_from(self.whole_len()).ok()?;
+        let digits = (1 - places..=decimals).map(|place| self.at(-place).to_digit(10).unwrap_or(0));
+        let magnitude = digits.fold(Some(0_i128), |sum, digit| sum?.checked_mul(10)?.checked_add(digit.into()))?;
+        Some(if self.negative { -magnitude } else { magnitude })
+    }
+
     pub(crate) fn is_negative(&self) -> bool {
         self.negative
     }

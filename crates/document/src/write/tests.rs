@@ -186,3 +186,19 @@ proptest! {
         prop_assert_eq!(writer.write(&Value::Double(cents as f64 / 1000.0)), writer.write(&exact));
     }
 }
+
+#[test]
+fn what_a_text_shows_is_known_as_a_number() {
+    let units = |style: Style, value: Value| {
+        let locale = Locale::by_tag("en-US").expect("known");
+        Writer { style, locale }.shown_units(&value)
+    };
+    let number = |decimals| Style::Number { decimals };
+    assert_eq!(units(number(2), Value::Double(-12.345)), Some(-1235));
+    assert_eq!(units(number(0), Value::Double(0.4)), Some(0));
+    assert_eq!(units(number(2), Value::Double(0.056)), Some(6));
+    assert_eq!(units(number(2), Value::Int(120)), Some(12_000));
+    assert_eq!(units(number(1), Value::Decimal(Decimal { digits: 1_995, scale: 2 })), Some(200));
+    assert_eq!(units(Style::Percent { decimals: 1 }, Value::Double(0.1256)), Some(126));
+    assert_eq!(units(Style::Text, Value::Int(1)), None);
+}

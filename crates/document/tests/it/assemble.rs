@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use insta::assert_snapshot;
+use punctual_data::facts::{CURRENCY, CURRENCY_COLUMN};
 use punctual_document::{
-    assemble::assemble,
+    assemble::{Edition, assemble, unsaid_totals},
     content::{Body, RowsInMemory},
 };
 use punctual_model::{definition::Layout, value::Value};
 use serde_json::json;
 
-use crate::edition::{bare, batch, cents, doubles, full, ints, layout, read, table, texts};
+use crate::edition::{bare, batch, cents, doubles, full, ints, layout, meaning, read, table, texts};
 
 fn whole() -> Layout {
     layout(json!({
@@ -111,7 +112,7 @@ fn layouts_that_do_not_fit_are_told_why() {
         formula("channel * 2"),
         formula("revenue *"),
         json!({"name": "channels", "type": "table", "data": "by_chanel"}),
-        json!({"name": "sums", "type": "table", "data": "large", "totals": true}),
+        json!({"name": "sums", "type": "table", "data": "large", "totals": true, "columns": [{"field": "n", "total": "sum"}]}),
         chart("daily", "day", "visit"),
         chart("by_channel", "at", "channel"),
         chart("points", "x", "y"),
@@ -145,4 +146,90 @@ fn the_period_before_must_have_one_row_too() {
 fn equal_inputs_give_equal_documents() {
     let once = |_| read(&assemble(&whole(), &full("fr-FR")).expect("a document"));
     assert_eq!(once(1), once(2));
+}
+
+/// Figures of one row, with what its columns say of their currency.
+fn money(now: &str, before: &str) -> Edition {
+    let mut edition = bare("en-US");
+    let row = |code: &str, cents_of: i128| {
+        batch([("revenue", cents(vec![Some(cents_of)])), ("currency", texts(&[code])), ("fee", ints(vec![Some(50)]))])
+    };
+    let mut summary = table(vec![row(now, 12_000)]);
+    summary.schema = meaning(&summary.schema, &[("revenue", CURRENCY_COLUMN, "currency"), ("fee", CURRENCY, "JPY")]);
+    summary.previous = Some(Arc::new(RowsInMemory(vec![row(before, 10_000)])));
+    edition.tables.insert("summary".to_owned(), summary);
+    edition
+}
+
+#[test]
+fn figures_and_texts_are_in_the_currency_of_their_row_and_compare_only_within_it() {
+    let layout = layout(json!({"title": "T", "sections": [
+        {"name": "f", "type": "figures", "data": "summary", "values": ["revenue", "fee"], "compare": "previous_period"},
+        {"name": "n", "type": "text", "text": "{{ summary.revenue | format_currency }}, \
+         {{ summary.fee | format_currency }}, {{ (summary.fee * 2) | format_number }}, \
+         {% if summary.fee > 40 %}{{ summary.revenue | format_currency('USD') }}{% endif %}"}]}));
+    let said = |now: &str, before: &str| {
+        let document = assemble(&layout, &money(now, before)).expect("a document");
+        let (Body::Figures(figures), Body::Text(texts)) = (&document.sections[0].body, &document.sections[1].body)
+        else {
+            panic!("figures and a text")
+        };
+        let change = figures[0].change.as_ref().map(|change| change.text.clone());
+        (figures[0].cell.text.clone(), change, figures[0].remark.clone(), figures[1].cell.text.clone(), texts.concat())
+    };
+    let same = said("EUR", "EUR");
+    assert_eq!((same.0.as_str(), same.1.as_deref(), same.2), ("€120.00", Some("+20.0%"), None));
+    assert_eq!((same.3.as_str(), same.4.as_str()), ("¥50", "€120.00, ¥50, 100, $120.00"));
+    let other = said("KWD", "EUR");
+    assert_eq!((other.0.as_str(), other.1), ("KWD\u{a0}120.000", None));
+    assert_eq!(other.2.as_deref(), Some("not compared: EUR before"));
+}
+
+#[test]
+fn amounts_of_two_currencies_share_no_axis_and_no_formula() {
+    let mut edition = bare("en-US");
+    let rows = |codes: &[&str]| {
+        let amounts = (0..codes.len()).map(|n| Some(n as i128 * 100 + 100)).collect::<Vec<_>>();
+        table(vec![batch([("amount", cents(amounts)), ("currency", texts(codes))])])
+    };
+    edition.tables.insert("mixed".to_owned(), rows(&["EUR", "JPY"]));
+    edition.tables.insert("euros".to_owned(), rows(&["EUR", "EUR"]));
+    let chart = |data: &str, y: serde_json::Value| {
+        let section = json!({"name": "c", "type": "chart", "chart": "bar", "data": data, "x": "currency", "y": y});
+        assemble(&layout(json!({"title": "T", "sections": [section]})), &edition)
+    };
+    let by_row = json!([{"field": "amount", "currency_column": "currency"}]);
+    let Body::Text(told) = &chart("mixed", by_row.clone()).expect("a document").sections[0].body else { panic!() };
+    assert_eq!(*told, ["Amounts in EUR and JPY have no common axis and are not drawn."]);
+    let Body::Chart(drawn) = &chart("euros", by_row).expect("a document").sections[0].body else { panic!() };
+    assert!(drawn.svg.contains("€1"), "{}", drawn.svg);
+    let two =
+        json!([{"field": "amount", "currency": "EUR"}, {"field": "d", "formula": "amount * 2", "currency": "USD"}]);
+    let error = chart("euros", two).expect_err("two currencies");
+    assert_eq!(
+        error.to_string(),
+        "section `c`: column `d` is in USD, but `amount` is in EUR: they have no common axis"
+    );
+
+    let columns = json!([{"field": "amount", "currency": "EUR"}, {"field": "d", "formula": "amount * 2", "currency": "USD"},
+                         {"field": "s", "formula": "amount + d"}]);
+    let section = json!({"name": "t", "type": "table", "data": "euros", "columns": columns});
+    let error = assemble(&layout(json!({"title": "T", "sections": [section]})), &edition).expect_err("EUR + USD");
+    assert_eq!(error.to_string(), "section `t`: column `s` calculates with EUR and USD amounts");
+    assert_eq!(error.help().as_deref(), Some("convert `amount` or `d` in the table's SQL first"));
+}
+
+#[test]
+fn columns_whose_total_nobody_has_said_are_named() {
+    let sections = json!([{"name": "channels", "type": "table", "data": "by_channel", "totals": true},
+                          {"name": "daily", "type": "table", "data": "daily", "totals": true,
+                           "columns": ["day", {"field": "visits", "total": "none"}]}]);
+    let layout = layout(json!({"title": "T", "sections": sections}));
+    let mut edition = full("en-US");
+    assert_eq!(unsaid_totals(&layout, &edition).expect("columns"), []);
+    let channels = edition.tables.get_mut("by_channel").expect("there");
+    channels.schema = meaning(&channels.schema, &[]);
+    let unsaid = unsaid_totals(&layout, &edition).expect("columns");
+    assert_eq!((unsaid.len(), unsaid[0].section.as_str()), (1, "channels"));
+    assert_eq!(unsaid[0].columns, ["revenue", "previous"]);
 }

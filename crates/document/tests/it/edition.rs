@@ -7,12 +7,13 @@ use arrow::{
         ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
         TimestampMicrosecondArray,
     },
-    datatypes::SchemaRef,
+    datatypes::{Field, Schema, SchemaRef},
 };
 use indexmap::IndexMap;
+use punctual_data::facts::ADDS_UP;
 use punctual_document::{
     assemble::{BurstRow, Edition, EditionTable},
-    content::{Document, RowsInMemory},
+    content::{Column, Document, RowsInMemory},
     locale::Locale,
     text::PeriodFacts,
     theme::Theme,
@@ -51,6 +52,16 @@ pub fn batch(columns: impl IntoIterator<Item = (&'static str, ArrayRef)>) -> Rec
 pub fn table(batches: Vec<RecordBatch>) -> EditionTable {
     let schema: SchemaRef = batches[0].schema();
     EditionTable { schema, rows: Arc::new(RowsInMemory(batches)), left_out: 0, previous: None }
+}
+
+/// A schema with what is said of its columns.
+pub fn meaning(schema: &SchemaRef, said: &[(&str, &str, &str)]) -> SchemaRef {
+    let field = |field: &Arc<Field>| {
+        let said = said.iter().filter(|(name, ..)| name == field.name());
+        let metadata = said.map(|(_, key, word)| ((*key).to_owned(), (*word).to_owned())).collect();
+        field.as_ref().clone().with_metadata(metadata)
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
 pub fn layout(json: serde_json::Value) -> Layout {
@@ -123,6 +134,7 @@ pub fn full(locale: &str) -> Edition {
         ]),
     ]);
     channels.left_out = 1;
+    channels.schema = meaning(&channels.schema, &[("revenue", ADDS_UP, "sum"), ("previous", ADDS_UP, "sum")]);
     edition.tables =
         [("summary".to_owned(), figures), ("daily".to_owned(), daily), ("by_channel".to_owned(), channels)].into();
     edition
@@ -141,7 +153,8 @@ pub fn read(document: &Document) -> String {
             Body::Figures(figures) => figures.iter().for_each(|f| {
                 let previous = f.previous.as_ref().map(|c| c.text.as_str());
                 let change = f.change.as_ref().map(|c| c.text.as_str());
-                writeln!(out, "{}: {} (previous {previous:?}, change {change:?})", f.label, f.cell.text)
+                let remark = f.remark.as_ref().map(|remark| format!(", {remark}")).unwrap_or_default();
+                writeln!(out, "{}: {} (previous {previous:?}, change {change:?}{remark})", f.label, f.cell.text)
                     .expect("a String");
             }),
             Body::Chart(chart) => {
@@ -159,7 +172,10 @@ pub fn read(document: &Document) -> String {
                     let batch = batch.expect("a batch");
                     for row in 0..batch.num_rows() {
                         let cells = table.columns.iter().zip(batch.columns());
-                        let texts: Vec<_> = cells.map(|(c, array)| c.writer.write_at(array, row)).collect();
+                        let text = |(c, array): (&Column, &ArrayRef)| {
+                            c.writer_at(&batch, row).write_at(array, row).into_owned()
+                        };
+                        let texts: Vec<String> = cells.map(text).collect();
                         writeln!(out, "{}", texts.join(" | ")).expect("a String");
                     }
                 }

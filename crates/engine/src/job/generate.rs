@@ -15,13 +15,14 @@ use std::{
 
 use indexmap::IndexMap;
 use punctual_data::{
+    meaning,
     session::{Limits, Session},
     snapshot::{Rows, Snapshot},
     split::{SplitInput, SplitTable, split_findings, split_table},
     values::value_at,
 };
 use punctual_document::{
-    assemble::{BurstRow, Edition, EditionTable, assemble},
+    assemble::{BurstRow, Edition, EditionTable, UnsaidTotals, assemble, unsaid_totals},
     content::{Body, Document},
     format::FormatKind,
     locale::Locale,
@@ -29,7 +30,7 @@ use punctual_document::{
     theme::Theme,
 };
 use punctual_model::{
-    definition::{Burst, Otherwise},
+    definition::{Burst, Layout, Otherwise, Section as SectionSpec},
     finding::Finding,
     recipients::WHOLE,
     value::Value,
@@ -60,6 +61,8 @@ pub(super) fn generate(job: &Generate, folder: &Path, formats: &'static [FormatK
     std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let editions = in_parallel(material.keys.len(), |index| material.edition(job, index))?;
     let editions = editions.into_iter().collect::<Result<Vec<_>, String>>()?;
+    let mut findings = material.findings;
+    findings.extend(editions.iter().flat_map(|made| &made.unsaid).map(unsaid_finding));
     let names = file_names(job, &editions);
     let tasks: Vec<(usize, &FormatKind)> =
         (0..editions.len()).flat_map(|index| formats.iter().map(move |format| (index, *format))).collect();
@@ -77,7 +80,7 @@ pub(super) fn generate(job: &Generate, folder: &Path, formats: &'static [FormatK
         let files = files.by_ref().take(formats.len()).collect();
         made.into_output(files)
     });
-    Ok(Generated { editions: outputs.collect(), findings: material.findings })
+    Ok(Generated { editions: outputs.collect(), findings })
 }
 
 /// Does `count` pieces of work on the cores that there are; results keep their order.
@@ -192,12 +195,16 @@ impl Material {
         });
         let tables = self.tables.iter().map(|(name, shown)| {
             let rows = shown.now.of(key);
+            let schema = match job.declared.get(name) {
+                Some(columns) => meaning::declared(rows.schema(), columns),
+                None => rows.schema().clone(),
+            };
             let left_out = match &job.burst {
                 Some(_) => shown.left_out_by_key.get(key).copied().unwrap_or(0),
                 None => shown.left_out,
             };
             let previous = shown.previous.as_ref().map(|parts| Arc::new(parts.of(key)) as Arc<_>);
-            let table = EditionTable { schema: rows.schema().clone(), rows: Arc::new(rows), left_out, previous };
+            let table = EditionTable { schema, rows: Arc::new(rows), left_out, previous };
             (name.clone(), table)
         });
         let edition = Edition {
@@ -219,6 +226,9 @@ impl Material {
             format!("edition {key}: {e}{help}")
         };
         let document = assemble(&job.layout, &edition).map_err(words)?;
+        let rows = shown_rows(&job.layout, &document, &edition);
+        // The columns are the same in every edition.
+        let unsaid = if index == 0 { unsaid_totals(&job.layout, &edition).map_err(words)? } else { Vec::new() };
         let context = edition.context(&job.layout).map_err(words)?;
         let renderer = edition.renderer();
         let text = |what: &str, template: &str| {
@@ -231,7 +241,7 @@ impl Material {
             Some(Value::Text(slug)) => slug.clone(),
             _ => key.clone(),
         };
-        Ok(Made { document, subject, summary, slug })
+        Ok(Made { document, rows, unsaid, subject, summary, slug })
     }
 }
 
@@ -272,6 +282,8 @@ impl Splitter<'_> {
 /// An edition that is made, before it is written.
 struct Made {
     document: Document,
+    rows: u64,
+    unsaid: Vec<UnsaidTotals>,
     subject: Option<String>,
     summary: Option<String>,
     slug: String,
@@ -281,16 +293,15 @@ impl Made {
     fn into_output(self, files: Vec<FileOutput>) -> EditionOutput {
         let Document { head, sections, mut notes } = self.document;
         let mut figures = Vec::new();
-        let mut rows = 0;
         for section in &sections {
             match &section.body {
                 Body::Figures(found) => figures.extend(found.iter().map(|figure| FigureOutput {
                     label: figure.label.clone(),
                     value: figure.cell.text.clone(),
                     change: figure.change.as_ref().map(|change| change.text.clone()),
+                    tone: figure.change.as_ref().map(|change| change.tone).unwrap_or_default(),
                 })),
-                Body::Table(table) => rows += table.rows.count(),
-                Body::Chart(_) | Body::Text(_) => {}
+                Body::Table(_) | Body::Chart(_) | Body::Text(_) => {}
             }
         }
         notes.dedup();
@@ -300,12 +311,56 @@ impl Made {
             title: head.title,
             about: head.about,
             period_label: head.period,
-            rows,
+            rows: self.rows,
             summary: self.summary,
             figures,
             notes,
             files,
         }
+    }
+}
+
+/// The rows of its own that an edition shows: those of each dataset or table that a table or chart shows, counted
+/// once, and one for key figures unless all of them are zero or missing. What every edition shows counts for none.
+fn shown_rows(layout: &Layout, document: &Document, edition: &Edition) -> u64 {
+    let own = |section: &SectionSpec| edition.burst.is_none() || !section.shared();
+    let mut rows: BTreeMap<&str, u64> = BTreeMap::new();
+    for (spec, section) in layout.sections.iter().zip(&document.sections) {
+        let Some(data) = spec.data().filter(|_| own(spec)) else { continue };
+        let count = match &section.body {
+            Body::Figures(figures) => u64::from(figures.iter().any(|figure| says_something(&figure.cell.value))),
+            _ => edition.tables.get(data.as_str()).map_or(0, |table| table.rows.count()),
+        };
+        let known = rows.entry(data.as_str()).or_default();
+        *known = count.max(*known);
+    }
+    rows.values().fold(0, |sum, count| sum.saturating_add(*count))
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Int(int) => *int != 0,
+        Value::Decimal(decimal) => decimal.digits != 0,
+        Value::Double(double) => *double != 0.0,
+        _ => true,
+    }
+}
+
+/// What the author of a layout should know of totals that stay empty.
+fn unsaid_finding(unsaid: &UnsaidTotals) -> Finding {
+    let columns: Vec<String> = unsaid.columns.iter().map(|column| format!("`{column}`")).collect();
+    let verb = if columns.len() == 1 { "adds" } else { "add" };
+    Finding {
+        subject: unsaid.section.clone(),
+        check: "totals".to_owned(),
+        severity: Otherwise::Warn,
+        message: format!(
+            "nothing says whether {} {verb} up, so no total is shown; write `total: sum` (or mean, min, max, none) there",
+            columns.join(", ")
+        ),
+        rows: 0,
+        samples: Vec::new(),
     }
 }
 

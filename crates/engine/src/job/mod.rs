@@ -20,9 +20,9 @@ use std::{
 };
 
 use jiff::civil::Date;
-use punctual_document::format::FormatKind;
+use punctual_document::{content::Tone, format::FormatKind};
 use punctual_model::{
-    definition::{Burst, Check, Layout, Table},
+    definition::{Burst, Check, Columns, Layout, Table},
     finding::Finding,
     period::{Period, PeriodError},
     sql_text::{SqlLexis, SqlText},
@@ -154,6 +154,8 @@ pub struct DatasetInput {
     pub name: String,
     /// The snapshot.
     pub path: PathBuf,
+    /// What is declared of its columns.
+    pub columns: Columns,
     /// What must hold.
     pub checks: Vec<Check>,
 }
@@ -208,6 +210,8 @@ pub struct Generate {
     pub burst: Option<Burst>,
     /// The formats.
     pub formats: Vec<String>,
+    /// What is declared of datasets' columns.
+    pub declared: BTreeMap<String, Columns>,
     /// Datasets and tables of the period.
     pub tables: BTreeMap<String, TableInput>,
     /// The same of the period before.
@@ -244,7 +248,7 @@ pub struct EditionOutput {
     pub about: Option<String>,
     /// The period in words.
     pub period_label: String,
-    /// Rows in its tables.
+    /// Rows of its own that it shows: of each table and chart, and of key figures that are not all zero.
     pub rows: u64,
     /// The subject of its messages.
     pub subject: String,
@@ -267,6 +271,9 @@ pub struct FigureOutput {
     pub value: String,
     /// The change as text.
     pub change: Option<String>,
+    /// Whether the change is good news.
+    #[serde(default)]
+    pub tone: Tone,
 }
 
 /// One file of an edition.

@@ -13,6 +13,7 @@ use punctual_data::{
     checks::{CheckInput, CheckedRows, Days as DataDays},
     error::DataError,
     job::{DatasetInput as Dataset, Job, JobSpec, TableInput, Tables},
+    meaning,
     session::Limits,
     snapshot::Snapshot,
 };
@@ -113,7 +114,8 @@ fn in_order(tables: Vec<TableInput>) -> Result<Vec<TableInput>, String> {
 }
 
 fn dataset(input: &DatasetInput, texts: &Texts, previous: bool) -> Result<Dataset, String> {
-    let snapshot = Snapshot::open(&input.path, file_name(&input.path)).map_err(|e| e.to_string())?;
+    let mut snapshot = Snapshot::open(&input.path, file_name(&input.path)).map_err(|e| e.to_string())?;
+    snapshot.schema = meaning::declared(&snapshot.schema, &input.columns);
     Ok(Dataset { name: slug(&input.name)?, snapshot, checks: checks(&input.name, &input.checks, texts, previous)? })
 }
 

@@ -1,7 +1,7 @@
 //! Small pieces of documents for unit tests.
 
 use punctual_document::{
-    content::{Align, Cell, Change, Column, Figure},
+    content::{Align, Cell, Change, ChangeBy, Column, Direction, Figure, Tone},
     locale::Locale,
     write::{Style, Writer},
 };
@@ -13,7 +13,7 @@ pub(super) fn writer(style: Style) -> Writer {
 
 pub(super) fn column(field: &str, label: &str, align: Align) -> Column {
     let style = if align == Align::Right { Style::Number { decimals: 0 } } else { Style::Text };
-    Column { field: field.to_owned(), label: label.to_owned(), align, writer: writer(style), formula: None }
+    Column::new(field, label, align, writer(style))
 }
 
 pub(super) fn figure(label: &str, text: &str, previous: Option<&str>) -> Figure {
@@ -23,7 +23,12 @@ pub(super) fn figure(label: &str, text: &str, previous: Option<&str>) -> Figure 
         label: label.to_owned(),
         cell: cell(text),
         previous: previous.map(cell),
-        change: previous.map(|_| Change { ratio: 0.125, text: "+12.5%".to_owned() }),
+        change: previous.map(|_| change(Direction::Up, Tone::Good)),
+        remark: None,
         writer: writer(Style::Text),
     }
+}
+
+pub(super) fn change(direction: Direction, tone: Tone) -> Change {
+    Change { by: ChangeBy::Ratio(0.125), text: "+12.5%".to_owned(), direction, tone }
 }

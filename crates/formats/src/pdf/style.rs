@@ -1,6 +1,8 @@
 //! The look of a page: paper, margins, sizes, colours. Lengths are in points (1/72 inch).
 //! Nothing is measured or placed here.
 
+use punctual_document::content::Tone;
+
 use super::{fonts::Weight, text::Style};
 
 /// A colour, red, green, blue.
@@ -14,16 +16,25 @@ pub(super) const TEXT: Color = [0x1f, 0x29, 0x37];
 pub(super) const MUTED: Color = [0x5b, 0x64, 0x73];
 /// Whom the report is about, and the bar above it.
 pub(super) const ACCENT: Color = [0x1d, 0x4e, 0xd8];
-/// A figure that grew.
-pub(super) const UP: Color = [0x04, 0x78, 0x57];
-/// A figure that fell.
-pub(super) const DOWN: Color = [0xb9, 0x1c, 0x1c];
+/// Good news.
+pub(super) const GOOD: Color = [0x04, 0x78, 0x57];
+/// Bad news.
+pub(super) const BAD: Color = [0xb9, 0x1c, 0x1c];
 /// Lines between rows and around cards.
 pub(super) const HAIRLINE: Color = [0xe2, 0xe6, 0xeb];
 /// The line below a table's head and above its totals.
 pub(super) const RULE: Color = [0x9c, 0xa3, 0xaf];
 /// Behind cards and heads of tables.
 pub(super) const PANEL: Color = [0xf5, 0xf7, 0xfa];
+
+/// The colour of news, where text is otherwise of `plain` colour.
+pub(super) fn news(tone: Tone, plain: Color) -> Color {
+    match tone {
+        Tone::Good => GOOD,
+        Tone::Bad => BAD,
+        Tone::Neutral => plain,
+    }
+}
 
 /// The title.
 pub(super) const TITLE: Style = Style::fine(Weight::Bold, 21.0);

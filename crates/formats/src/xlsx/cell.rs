@@ -21,8 +21,8 @@ const MAX_TEXT: usize = 32_767;
 const MAX_DIGITS: u32 = 15;
 
 /// How the values of one column become cells.
-pub(super) struct CellWriter<'a> {
-    writer: &'a Writer,
+pub(super) struct CellWriter {
+    writer: Writer,
     shape: Shape,
     /// The number format's code.
     code: String,
@@ -49,10 +49,10 @@ pub(super) enum Put {
     CutText,
 }
 
-impl<'a> CellWriter<'a> {
+impl CellWriter {
     /// # Errors
     /// When the style names a time zone that does not exist.
-    pub(super) fn new(writer: &'a Writer) -> Result<Self, FormatError> {
+    pub(super) fn new(writer: &Writer) -> Result<Self, FormatError> {
         let shape = match &writer.style {
             Style::Number { decimals } | Style::Currency { decimals, .. } => Shape::Number(*decimals),
             Style::Percent { decimals } => Shape::Number(decimals.saturating_add(2)),
@@ -60,7 +60,7 @@ impl<'a> CellWriter<'a> {
             Style::DateTime { .. } => Shape::DateTime(plain::zone_of(&writer.style)?),
             Style::Text | Style::Bool => Shape::Text,
         };
-        Ok(Self { writer, shape, code: number_format::code(writer) })
+        Ok(Self { writer: writer.clone(), shape, code: number_format::code(writer) })
     }
 
     /// The format of the column's cells, on top of `base`.

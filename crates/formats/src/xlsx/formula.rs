@@ -1,7 +1,10 @@
 //! Computed columns as live formulas. Where the document has no value (an operand is missing, a
 //! divisor is zero), the formula shows nothing, as the document does.
 
-use punctual_document::formula::{Formula, Operator};
+use punctual_document::{
+    formula::{Formula, Operator},
+    totals::Ratio,
+};
 use rust_xlsxwriter::utility::column_number_to_name;
 
 /// The most characters of a formula.
@@ -76,24 +79,85 @@ fn collect<'f>(formula: &'f Formula, operands: &mut Vec<usize>, divisors: &mut V
 /// Every operation stands in parentheses, so that precedence is the tree's and not Excel's.
 fn expression(formula: &Formula) -> Option<String> {
     Some(match formula {
-        Formula::Number(value) if *value < 0.0 => format!("({value})"),
-        Formula::Number(value) => value.to_string(),
+        Formula::Number(value) => number(*value)?,
         Formula::Column(index) => reference(*index)?,
         Formula::Negate(inner) => format!("(-{})", expression(inner)?),
         Formula::Binary(left, operator, right) => {
-            let sign = match operator {
-                Operator::Add => '+',
-                Operator::Subtract => '-',
-                Operator::Multiply => '*',
-                Operator::Divide => '/',
-            };
-            format!("({}{sign}{})", expression(left)?, expression(right)?)
+            format!("({}{}{})", expression(left)?, sign(*operator), expression(right)?)
         }
     })
 }
 
 fn reference(column: usize) -> Option<String> {
-    Some(column_number_to_name(u16::try_from(column).ok()?) + ROW.encode_utf8(&mut [0; 4]))
+    Some(name(column)? + ROW.encode_utf8(&mut [0; 4]))
+}
+
+/// The total of a column that is a ratio: over the totals below `columns` where those are sums, else over the
+/// sums of their rows, which stand from row 2 to `last`. `None` when Excel could not hold it.
+pub(super) fn ratio_of_totals(ratio: &Ratio, total_below: &dyn Fn(usize) -> bool, last: u32) -> Option<String> {
+    let text = ratio_expression(ratio, total_below, last)?;
+    let formula = format!("IFERROR({text},\"\")");
+    (formula.len() <= MAX_LENGTH).then_some(formula)
+}
+
+fn ratio_expression(ratio: &Ratio, total_below: &dyn Fn(usize) -> bool, last: u32) -> Option<String> {
+    let part = |part: &Ratio| ratio_expression(part, total_below, last);
+    Some(match ratio {
+        Ratio::Number(value) => number(*value)?,
+        Ratio::Sum(column) if total_below(*column) => format!("{}{}", name(*column)?, last + 1),
+        Ratio::Sum(column) => format!("SUM({})", range(*column, last)?),
+        Ratio::SumOf(formula) => sum_of_products(formula, last)?,
+        Ratio::Negate(inner) => format!("(-{})", part(inner)?),
+        Ratio::Binary(left, operator, right) => format!("({}{}{})", part(left)?, sign(*operator), part(right)?),
+    })
+}
+
+/// The sum over the rows of a product of columns and numbers: empty cells and texts count as zero, as a row with
+/// one has no product. `None` for other expressions.
+fn sum_of_products(formula: &Formula, last: u32) -> Option<String> {
+    let (mut numbers, mut ranges) = (Vec::new(), Vec::new());
+    factors(formula, last, &mut numbers, &mut ranges)?;
+    let mut text = format!("SUMPRODUCT({})", ranges.join(","));
+    for value in numbers {
+        text = format!("({}*{text})", number(value)?);
+    }
+    Some(text)
+}
+
+fn factors(formula: &Formula, last: u32, numbers: &mut Vec<f64>, ranges: &mut Vec<String>) -> Option<()> {
+    match formula {
+        Formula::Number(value) => numbers.push(*value),
+        Formula::Column(column) => ranges.push(range(*column, last)?),
+        Formula::Binary(left, Operator::Multiply, right) => {
+            factors(left, last, numbers, ranges)?;
+            factors(right, last, numbers, ranges)?;
+        }
+        Formula::Negate(_) | Formula::Binary(..) => return None,
+    }
+    Some(())
+}
+
+/// The rows of a column: `B2:B9`.
+pub(super) fn range(column: usize, last: u32) -> Option<String> {
+    let name = name(column)?;
+    Some(format!("{name}2:{name}{last}"))
+}
+
+fn name(column: usize) -> Option<String> {
+    Some(column_number_to_name(u16::try_from(column).ok()?))
+}
+
+fn number(value: f64) -> Option<String> {
+    value.is_finite().then(|| if value < 0.0 { format!("({value})") } else { value.to_string() })
+}
+
+fn sign(operator: Operator) -> char {
+    match operator {
+        Operator::Add => '+',
+        Operator::Subtract => '-',
+        Operator::Multiply => '*',
+        Operator::Divide => '/',
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +198,23 @@ mod tests {
         let negative = Formula::Negate(binary(Box::new(Formula::Number(-1.5)), Operator::Multiply, column(27)));
         assert_eq!(text(&negative), r#"IF(COUNT(AB7)<1,"",(-((-1.5)*AB7)))"#);
         assert_eq!(text(&Formula::Number(0.1)), "0.1");
+    }
+
+    #[test]
+    fn a_ratio_reads_totals_and_sums_what_has_none() {
+        let sum = |column| Box::new(Ratio::Sum(column));
+        let product = *binary(
+            binary(column(0), Operator::Multiply, column(1)),
+            Operator::Multiply,
+            Box::new(Formula::Number(1.19)),
+        );
+        let of = |ratio: Ratio| ratio_of_totals(&ratio, &|column| column == 1, 9);
+        let text = of(Ratio::Binary(sum(1), Operator::Divide, sum(2))).expect("fits");
+        assert_eq!(text, r#"IFERROR((B10/SUM(C2:C9)),"")"#);
+        let text = of(Ratio::Binary(Box::new(Ratio::SumOf(product)), Operator::Divide, sum(1))).expect("fits");
+        assert_eq!(text, r#"IFERROR(((1.19*SUMPRODUCT(A2:A9,B2:B9))/B10),"")"#);
+        let other = *binary(column(0), Operator::Add, Box::new(Formula::Number(5.0)));
+        assert_eq!(of(Ratio::SumOf(other)), None);
     }
 
     #[test]

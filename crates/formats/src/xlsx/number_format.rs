@@ -38,6 +38,14 @@ pub(super) fn signed_percent(locale: &'static Locale, decimals: u8) -> String {
     format!("+{code};\\-{code};{code}")
 }
 
+/// The format code of changes of percentages: a number of points, always with its sign.
+pub(super) fn signed_points(locale: &'static Locale, decimals: u8) -> String {
+    let digits = number(&Writer { style: Style::Number { decimals }, locale }, decimals, quoted);
+    let (before, behind) = locale.words.points.split_once("{n}").unwrap_or(("", ""));
+    let (before, behind) = (quoted(before), quoted(behind));
+    format!("{before}+{digits}{behind};{before}\\-{digits}{behind};{before}{digits}{behind}")
+}
+
 /// The format code of a day along an axis, where there is little room.
 pub(super) fn short_day(locale: &'static Locale) -> String {
     in_language(locale, &pattern(locale.patterns.month_day))
@@ -152,6 +160,13 @@ mod tests {
     fn changes_always_have_a_sign() {
         let english = Locale::by_tag("en-US").expect("known");
         assert_eq!(signed_percent(english, 1), "+#,##0.0%;\\-#,##0.0%;#,##0.0%");
+    }
+
+    #[test]
+    fn points_are_a_number_with_a_word() {
+        let english = Locale::by_tag("en-US").expect("known");
+        let word = "\\ \\p\\o\\i\\n\\t\\s";
+        assert_eq!(signed_points(english, 1), format!("+#,##0.0{word};\\-#,##0.0{word};#,##0.0{word}"));
     }
 
     #[test]

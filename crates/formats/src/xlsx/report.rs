@@ -2,7 +2,7 @@
 //! their own sheets and are linked from here.
 
 use punctual_document::{
-    content::{Align, Body, Document, Figure, Section},
+    content::{Align, Body, ChangeBy, Document, Figure, Section},
     format::FormatError,
     locale::Locale,
     write::{Style, Writer},
@@ -115,7 +115,7 @@ impl Page<'_> {
     }
 
     fn figures(&mut self, figures: &[Figure]) -> Result<(), FormatError> {
-        let compared = figures.iter().any(|figure| figure.previous.is_some() || figure.change.is_some());
+        let compared = figures.iter().any(|f| f.previous.is_some() || f.change.is_some() || f.remark.is_some());
         let Words { figure, value, previous, change, .. } = self.words;
         let all = [(*figure, Align::Left), (value, Align::Right), (previous, Align::Right), (change, Align::Right)];
         for ((label, align), col) in all.into_iter().take(if compared { 4 } else { 2 }).zip(0..) {
@@ -137,15 +137,42 @@ impl Page<'_> {
         if compared {
             let previous = figure.previous.as_ref().map_or(Scalar::Null, |cell| Scalar::from(&cell.value));
             values.put(&mut self.cell(2), previous, Some(&format))?;
-            let ratio = figure.change.as_ref().map_or(Scalar::Null, |change| Scalar::Double(change.ratio));
-            let decimals = CHANGE_DECIMALS - 2;
-            let writer = Writer { style: Style::Percent { decimals }, locale: self.locale };
-            let code = number_format::signed_percent(self.locale, decimals);
-            let format = styles::figure(Align::Right).set_num_format(code);
-            CellWriter::new(&writer)?.put(&mut self.cell(3), ratio, Some(&format))?;
+            self.change(figure)?;
         }
         self.sheet.set_row_height(self.row, FIGURE_HEIGHT).map_err(xlsx)?;
         self.row += 1;
+        Ok(())
+    }
+
+    /// The change in its colour; why there is none, in words.
+    fn change(&mut self, figure: &Figure) -> Result<(), FormatError> {
+        let format = styles::figure(Align::Right);
+        let Some(change) = &figure.change else {
+            self.cell(3)
+                .text(figure.remark.as_deref().unwrap_or_default(), Some(&format.set_font_color(styles::MUTED)))?;
+            return Ok(());
+        };
+        let format = styles::news(format, change.tone);
+        let decimals = CHANGE_DECIMALS - 2;
+        let (number, style, code) = match change.by {
+            ChangeBy::FromZero => {
+                self.cell(3).text(&change.text, Some(&format))?;
+                return Ok(());
+            }
+            ChangeBy::Ratio(ratio) => {
+                (ratio, Style::Percent { decimals }, number_format::signed_percent(self.locale, decimals))
+            }
+            ChangeBy::Points(points) => {
+                let decimals = match figure.writer.style {
+                    Style::Percent { decimals: own } => own.max(decimals),
+                    _ => decimals,
+                };
+                (points, Style::Number { decimals }, number_format::signed_points(self.locale, decimals))
+            }
+        };
+        let writer = Writer { style, locale: self.locale };
+        let format = format.set_num_format(code);
+        CellWriter::new(&writer)?.put(&mut self.cell(3), Scalar::Double(number), Some(&format))?;
         Ok(())
     }
 

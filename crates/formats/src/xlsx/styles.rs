@@ -1,6 +1,6 @@
 //! How a workbook looks: the few cell formats and the page setup.
 
-use punctual_document::content::Align;
+use punctual_document::content::{Align, Tone};
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet};
 
 /// Titles and figures.
@@ -12,6 +12,9 @@ pub(super) const LINE: Color = Color::RGB(0xD3_D9_E0);
 /// Behind headers.
 const PANEL: Color = Color::RGB(0xF1_F4_F8);
 const LINK: Color = Color::RGB(0x1D_4E_D8);
+/// Good and bad news.
+const GOOD: Color = Color::RGB(0x04_78_57);
+const BAD: Color = Color::RGB(0xB9_1C_1C);
 
 fn aligned(format: Format, align: Align) -> Format {
     let format = format.set_align(FormatAlign::VerticalCenter);
@@ -53,7 +56,16 @@ pub(super) fn figure(align: Align) -> Format {
     aligned(format.set_border_bottom_color(LINE), align)
 }
 
-/// A sum below a table.
+/// The colour of news.
+pub(super) fn news(format: Format, tone: Tone) -> Format {
+    match tone {
+        Tone::Good => format.set_font_color(GOOD),
+        Tone::Bad => format.set_font_color(BAD),
+        Tone::Neutral => format,
+    }
+}
+
+/// A total below a table.
 pub(super) fn total(align: Align) -> Format {
     let format = Format::new().set_bold().set_border_top(FormatBorder::Thin).set_border_top_color(MUTED);
     aligned(format, align)

@@ -61,6 +61,11 @@ impl Sum {
         self.spoiled = true;
     }
 
+    /// Whether a value of the column does not stand as a number.
+    pub(super) fn is_spoiled(&self) -> bool {
+        self.spoiled
+    }
+
     /// The result that `SUM` over the column would have, when it is this total.
     pub(super) fn result(&self, total: &Value) -> Option<String> {
         let agrees = match (total, self.exact, self.double) {

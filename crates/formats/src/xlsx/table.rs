@@ -1,16 +1,20 @@
 //! One table on a worksheet of its own: a frozen header row with filters, the rows, a row of sums.
 //! Rows pass through; only the header, the widths and the sums are kept.
 
+use std::collections::HashMap;
+
+use arrow::array::RecordBatch;
 use punctual_document::{
-    content::{Column, Head, Table},
+    content::{Column, Direction, Head, Table, Tone, Total},
     format::FormatError,
+    totals::Totalled,
 };
-use rust_xlsxwriter::{Formula, IgnoreError, Worksheet, utility::column_number_to_name};
+use rust_xlsxwriter::{ConditionalFormatCell, ConditionalFormatCellRule, Format, Formula, IgnoreError, Worksheet};
 
 use super::{
     cell::{Cell, CellWriter, Put},
     clean,
-    formula::LiveFormula,
+    formula::{LiveFormula, range, ratio_of_totals},
     styles,
     sum::Sum,
     xlsx,
@@ -57,7 +61,7 @@ pub(super) fn write(
         check_columns(&batch, table)?;
         for index in 0..batch.num_rows() {
             refuse_overflow(section, row)?;
-            write_row(sheet, row, &mut columns, |col| scalar_at(batch.column(col), index))?;
+            write_row(sheet, row, &mut columns, (&batch, index))?;
             row += 1;
         }
     }
@@ -67,7 +71,9 @@ pub(super) fn write(
 /// One column while its table is written.
 struct ColumnState<'a> {
     column: &'a Column,
-    cells: CellWriter<'a>,
+    cells: CellWriter,
+    /// How amounts of each currency are written, where rows say theirs.
+    by_currency: HashMap<Option<String>, (CellWriter, Format)>,
     formula: Option<LiveFormula>,
     /// What the cell of the current row became.
     put: Put,
@@ -82,6 +88,7 @@ impl<'a> ColumnState<'a> {
         Ok(Self {
             column,
             cells: CellWriter::new(&column.writer)?,
+            by_currency: HashMap::new(),
             formula: column.formula.as_ref().and_then(LiveFormula::new),
             put: Put::Nothing,
             width: longest_line(&column.label) + BUTTON,
@@ -92,6 +99,18 @@ impl<'a> ColumnState<'a> {
 
     fn measure(&mut self, text: &str) {
         self.width = self.width.max(longest_line(text));
+    }
+
+    /// The currency of the amount in a row, where rows say theirs; how it is written is known from then on.
+    fn know_currency(&mut self, batch: &RecordBatch, row: usize) -> Result<Option<Option<String>>, FormatError> {
+        let Some(currency) = self.column.currency.as_ref().filter(|currency| currency.shown) else { return Ok(None) };
+        let code = currency.in_row(batch, row).map(String::from);
+        if !self.by_currency.contains_key(&code) {
+            let cells = CellWriter::new(&self.column.writer_at(batch, row))?;
+            let format = cells.format(styles::body(self.column.align));
+            self.by_currency.insert(code.clone(), (cells, format));
+        }
+        Ok(Some(code))
     }
 }
 
@@ -113,14 +132,14 @@ fn write_header(sheet: &mut Worksheet, columns: &[ColumnState<'_>]) -> Result<()
     Ok(())
 }
 
-fn write_row<'b>(
+fn write_row(
     sheet: &mut Worksheet,
     row: u32,
     columns: &mut [ColumnState<'_>],
-    value: impl Fn(usize) -> Scalar<'b>,
+    (batch, at): (&RecordBatch, usize),
 ) -> Result<(), FormatError> {
     for (index, col) in (0..columns.len()).zip(0_u16..) {
-        let value = value(index);
+        let value = scalar_at(batch.column(index), at);
         let live = columns[index].formula.as_ref().filter(|formula| {
             // An operand that stands as text would change the result.
             formula
@@ -133,20 +152,35 @@ fn write_row<'b>(
         if row <= MEASURED_ROWS {
             let text = match &value {
                 Scalar::Text(text) => text.clone(),
-                other => state.column.writer.write(&other.clone().into()).into(),
+                other => state.column.writer_at(batch, at).write(&other.clone().into()).into(),
             };
             state.measure(&text);
         }
         state.sum.add(&value);
         let result = live.as_ref().and_then(|_| cached(&value));
-        state.put = match (live, result) {
+        let currency = state.know_currency(batch, at)?;
+        let amount = currency.and_then(|code| state.by_currency.get(&code));
+        let format = amount.map(|(_, format)| format);
+        let put = match (live, result) {
             (Some(formula), Some(result)) => {
-                sheet.write_formula(row, col, Formula::new(formula).set_result(result)).map_err(xlsx)?;
+                let formula = Formula::new(formula).set_result(result);
+                match format {
+                    Some(format) => sheet.write_formula_with_format(row, col, formula, format),
+                    None => sheet.write_formula(row, col, formula),
+                }
+                .map_err(xlsx)?;
                 Put::Typed
             }
-            _ => state.cells.put(&mut Cell { sheet: &mut *sheet, row, col }, value, None)?,
+            _ => {
+                let mut cell = Cell { sheet: &mut *sheet, row, col };
+                match amount {
+                    Some((cells, format)) => cells.put(&mut cell, value, Some(format))?,
+                    None => state.cells.put(&mut cell, value, None)?,
+                }
+            }
         };
-        match state.put {
+        state.put = put;
+        match put {
             Put::NumberAsText => state.sum.spoil(),
             Put::CutText => state.texts_cut += 1,
             Put::Typed | Put::Nothing => {}
@@ -179,19 +213,21 @@ fn finish(
     };
     sheet.autofilter(0, 0, row - 1, last_col).map_err(xlsx)?;
     let mut next = row;
+    colour_news(sheet, columns, row)?;
     if let Some(totals) = &table.totals {
-        for ((state, total), col) in columns.iter_mut().zip(totals).zip(0..) {
+        let live = live_totals(columns, totals, row);
+        for (((state, total), live), col) in columns.iter_mut().zip(totals).zip(live).zip(0..) {
             state.measure(&total.text);
-            let format = state.cells.format(styles::total(state.column.align));
+            let cells = if total.writer == state.column.writer { None } else { Some(CellWriter::new(&total.writer)?) };
+            let cells = cells.as_ref().filter(|_| state.column.currency.is_some()).unwrap_or(&state.cells);
+            let format = cells.format(styles::total(state.column.align));
             let mut cell = Cell { sheet: &mut *sheet, row: next, col };
-            match state.sum.result(&total.value) {
-                Some(result) if row > 1 => {
-                    let name = column_number_to_name(col);
-                    let formula = Formula::new(format!("SUM({name}2:{name}{row})")).set_result(result);
+            match live {
+                Some(formula) => {
                     cell.sheet.write_formula_with_format(next, col, formula, &format).map_err(xlsx)?;
                 }
-                _ => {
-                    state.cells.put(&mut cell, Scalar::from(&total.value), Some(&format))?;
+                None => {
+                    cells.put(&mut cell, Scalar::from(&total.value), Some(&format))?;
                 }
             }
         }
@@ -208,6 +244,54 @@ fn finish(
     }
     styles::print_setup(sheet, &head.locale);
     sheet.set_repeat_rows(0, 0).map_err(xlsx)?;
+    Ok(())
+}
+
+/// The totals as live formulas, where one gives the total that the document shows; `row` is the first free one.
+fn live_totals(columns: &[ColumnState<'_>], totals: &[Total], row: u32) -> Vec<Option<Formula>> {
+    let sums: Vec<bool> = columns
+        .iter()
+        .zip(totals)
+        .map(|(state, total)| state.column.total == Some(Totalled::Sum) && state.sum.result(&total.value).is_some())
+        .collect();
+    let live = |(index, (state, total)): (usize, (&ColumnState<'_>, &Total))| {
+        let over = |function: &str| Some(format!("{function}({})", range(index, row)?));
+        let result = cached(&Scalar::from(&total.value)).filter(|result| !result.is_empty())?;
+        if row <= 1 || state.sum.is_spoiled() {
+            return None;
+        }
+        let formula = match state.column.total.as_ref()? {
+            Totalled::Sum if sums[index] => over("SUM"),
+            Totalled::Sum => None,
+            Totalled::Mean => over("AVERAGE"),
+            Totalled::Min => over("MIN"),
+            Totalled::Max => over("MAX"),
+            Totalled::Ratio(ratio) => {
+                let numbers = ratio.columns().iter().all(|column| !columns[*column].sum.is_spoiled());
+                numbers.then(|| ratio_of_totals(ratio, &|column| sums[column], row)).flatten()
+            }
+        };
+        formula.map(|formula| Formula::new(formula).set_result(result))
+    };
+    columns.iter().zip(totals).enumerate().map(live).collect()
+}
+
+/// Colours of good and bad news, where a column says what is better; they follow when its numbers are edited.
+fn colour_news(sheet: &mut Worksheet, columns: &[ColumnState<'_>], row: u32) -> Result<(), FormatError> {
+    for (state, col) in columns.iter().zip(0_u16..) {
+        let Some(better) = state.column.better.filter(|_| row > 1) else { continue };
+        for (direction, rule) in [
+            (Direction::Up, ConditionalFormatCellRule::GreaterThan(0)),
+            (Direction::Down, ConditionalFormatCellRule::LessThan(0)),
+        ] {
+            let tone = Tone::of(direction, better);
+            if tone != Tone::Neutral {
+                let format = styles::news(Format::new(), tone);
+                let news = ConditionalFormatCell::new().set_rule(rule).set_format(format);
+                sheet.add_conditional_format(1, col, row - 1, col, &news).map_err(xlsx)?;
+            }
+        }
+    }
     Ok(())
 }
 

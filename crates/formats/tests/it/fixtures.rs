@@ -16,15 +16,19 @@ use jiff::civil::date;
 use punctual_document::{
     charts,
     content::{
-        Align, Batches, Body, Cell, Change, Chart, ChartKind, Column, Document, Figure, Head, Rows, RowsError,
-        RowsInMemory, Section, Series, Table,
+        Align, Batches, Body, Cell, Change, ChangeBy, Chart, ChartKind, Column, Direction, Document, Figure, Head,
+        Rows, RowsError, RowsInMemory, Section, Series, Table, Tone, Total,
     },
     formula::{Formula, Operator},
     locale::Locale,
     theme::Theme,
+    totals::Totalled,
     write::{Style, Writer},
 };
-use punctual_model::value::{Decimal, Value};
+use punctual_model::{
+    definition::Better,
+    value::{Decimal, Value},
+};
 
 /// A writer in American English.
 pub fn writer(style: Style) -> Writer {
@@ -51,6 +55,11 @@ pub fn percent() -> Style {
 /// A cell with its text.
 pub fn cell(writer: &Writer, value: Value) -> Cell {
     Cell { text: writer.write(&value), value }
+}
+
+/// A total with its text.
+pub fn total(writer: &Writer, value: Value) -> Total {
+    Total::new(value, writer.clone())
 }
 
 pub fn cents(digits: i128) -> Value {
@@ -101,7 +110,12 @@ pub fn figure(
     let writer = writer(style);
     let change = change.map(|ratio| {
         let text = writer_in("en-US", percent()).write(&Value::Double(ratio));
-        Change { ratio, text: if ratio > 0.0 { format!("+{text}") } else { text } }
+        let (text, direction) = match ratio {
+            0.0 => (text, Direction::Level),
+            ratio if ratio > 0.0 => (format!("+{text}"), Direction::Up),
+            _ => (text, Direction::Down),
+        };
+        Change { by: ChangeBy::Ratio(ratio), text, direction, tone: Tone::of(direction, Better::More) }
     });
     Figure {
         field: field.into(),
@@ -109,6 +123,7 @@ pub fn figure(
         cell: cell(&writer, now),
         previous: before.map(|v| cell(&writer, v)),
         change,
+        remark: None,
         writer,
     }
 }
@@ -131,7 +146,7 @@ pub fn table(columns: Vec<Column>, arrays: Vec<ArrayRef>) -> Table {
     let fields: Vec<Field> =
         columns.iter().zip(&arrays).map(|(c, a)| Field::new(&c.field, a.data_type().clone(), true)).collect();
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("arrays of one length");
-    Table { columns, rows: Arc::new(RowsInMemory(vec![batch])), totals: None, left_out: 0 }
+    Table { columns, behind: Vec::new(), rows: Arc::new(RowsInMemory(vec![batch])), totals: None, left_out: 0 }
 }
 
 /// A column; numbers stand right.
@@ -140,7 +155,7 @@ pub fn column(field: &str, label: &str, style: Style) -> Column {
         Style::Number { .. } | Style::Currency { .. } | Style::Percent { .. } => Align::Right,
         _ => Align::Left,
     };
-    Column { field: field.into(), label: label.into(), align, writer: writer(style), formula: None }
+    Column::new(field, label, align, writer(style))
 }
 
 /// `(now - before) / before` over two columns.
@@ -178,13 +193,16 @@ pub fn channels() -> Table {
             Arc::new(Decimal128Array::from(revenue).with_precision_and_scale(18, 2).expect("fits")),
         ],
     );
+    for summed in [1, 2, 4] {
+        table.columns[summed].total = Some(Totalled::Sum);
+    }
     let w = |i: usize| &table.columns[i].writer;
     table.totals = Some(vec![
-        Cell { value: Value::Text("Total".into()), text: "Total".into() },
-        cell(w(1), Value::Int(128_455)),
-        cell(w(2), Value::Int(114_180)),
-        Cell { value: Value::Null, text: String::new() },
-        cell(w(4), cents(4_821_950)),
+        total(w(0), Value::Text("Total".into())),
+        total(w(1), Value::Int(128_455)),
+        total(w(2), Value::Int(114_180)),
+        total(w(3), Value::Null),
+        total(w(4), cents(4_821_950)),
     ]);
     table.left_out = 3;
     table
@@ -343,7 +361,7 @@ pub fn nasty() -> Document {
             Arc::new((0..texts.len()).map(|i| Some(-(i as i64))).collect::<Int64Array>()),
         ],
     );
-    hostile.totals = Some(vec![cell(&text_writer, Value::Text(bad.into())), cell(&writer(number(0)), Value::Int(0))]);
+    hostile.totals = Some(vec![total(&text_writer, Value::Text(bad.into())), total(&writer(number(0)), Value::Int(0))]);
     let x = texts[..4].iter().map(|t| cell(&text_writer, Value::Text(t.clone()))).collect();
     let points = vec![Some(1.0), Some(-2.0), None, Some(4.0)];
     let mut document = document(vec![
@@ -489,7 +507,7 @@ pub fn generated(rows: usize) -> (Table, Arc<Generated>) {
         column("paid", "Paid", Style::Bool),
     ];
     let rows: Arc<dyn Rows> = Arc::<Generated>::clone(&source);
-    (Table { columns, rows, totals: None, left_out: 0 }, source)
+    (Table { columns, behind: Vec::new(), rows, totals: None, left_out: 0 }, source)
 }
 
 /// Rows that break off after the first batch.

@@ -114,7 +114,11 @@ fn figures_read_as_the_document_wrote_them() {
     for figure in f::figures() {
         assert!(html.contains(&format!("<dd class=\"value\">{}</dd>", figure.cell.text)), "{}", figure.cell.text);
     }
-    assert!(html.contains("▲ </span>+12.5%</dd><dd class=\"previous\">vs 114,180</dd>"));
+    assert!(
+        html.contains(
+            "▲ </span>+12.5%<span class=\"said\"> (better)</span></dd><dd class=\"previous\">vs 114,180</dd>"
+        )
+    );
     assert!(html.contains("3 rows left out"));
     assert!(html.contains("<td class=\"n\">$48,219.50</td></tr></tfoot>"));
     assert!(html.contains("Oct 1, 2026 – Oct 31, 2026 (America/Chicago)"));

@@ -3,10 +3,12 @@
 mod conformance;
 mod csv;
 mod fixtures;
+mod formulas;
 mod html;
 mod json;
 mod memory;
 mod pdf;
+mod totals;
 mod xlsx;
 
 use punctual_document::{

@@ -11,6 +11,7 @@ use punctual_document::{
     content::{Body, Document, Table},
     format::FormatError,
     formula::{Formula, Operator},
+    totals::Totalled,
     write::Style,
 };
 use punctual_model::value::Value;
@@ -211,7 +212,8 @@ fn large(values: Vec<i64>, total: Value) -> Document {
         Some(Formula::Binary(Box::new(Formula::Column(0)), Operator::Multiply, Box::new(Formula::Number(2.0))));
     let mut table = f::table(columns, vec![Arc::new(Int64Array::from(values)), Arc::new(Float64Array::from(doubled))]);
     let writer = f::writer(f::number(0));
-    table.totals = Some(vec![f::cell(&writer, total), f::cell(&writer, Value::Null)]);
+    table.columns[0].total = Some(Totalled::Sum);
+    table.totals = Some(vec![f::total(&writer, total), f::total(&writer, Value::Null)]);
     with_table(table)
 }
 

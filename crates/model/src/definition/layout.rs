@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shape::{Written, text_or_keys};
-use crate::slug::Slug;
+use crate::{currency::Currency, slug::Slug};
 
 /// What the document shows, from top to bottom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -140,7 +140,7 @@ pub struct TableSection {
     /// The columns in order. Default: every column but the burst key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<FieldSpec>,
-    /// A last row that sums the whole-number, decimal and currency columns.
+    /// A last row: the total of each column that adds up, and of each that says how by `total`.
     #[serde(default)]
     pub totals: bool,
     /// The data has no burst key; every edition shows the same.
@@ -191,6 +191,21 @@ pub struct Field {
     /// A spreadsheet gets it as a live formula.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formula: Option<String>,
+    /// What stands below a table's column when the table has `totals`. By default the sum of what is known
+    /// to add up (a `sum` or `count` of the table's SQL, a declared `total: sum`, a formula over such), and
+    /// nothing for everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Total>,
+    /// The currency of its amounts, where it is not the report's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// The column that holds the currency of each row's amount; it need not be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency_column: Option<String>,
+    /// Whether more of it is good news. Default: `more` for figures; the columns of a table have no colours
+    /// unless they say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub better: Option<Better>,
 }
 
 impl<'de> Deserialize<'de> for FieldSpec {
@@ -243,6 +258,69 @@ impl FieldSpec {
             Self::With(field) => field.formula.as_deref(),
         }
     }
+
+    /// The kind of total as written.
+    pub fn total(&self) -> Option<Total> {
+        match self {
+            Self::Name(_) => None,
+            Self::With(field) => field.total,
+        }
+    }
+
+    /// The currency as written.
+    pub fn currency(&self) -> Option<&Currency> {
+        match self {
+            Self::Name(_) => None,
+            Self::With(field) => field.currency.as_ref(),
+        }
+    }
+
+    /// The column of currencies as written.
+    pub fn currency_column(&self) -> Option<&str> {
+        match self {
+            Self::Name(_) => None,
+            Self::With(field) => field.currency_column.as_deref(),
+        }
+    }
+
+    /// Which direction is good news, as written.
+    pub fn better(&self) -> Option<Better> {
+        match self {
+            Self::Name(_) => None,
+            Self::With(field) => field.better,
+        }
+    }
+}
+
+/// What stands below a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Total {
+    /// The sum of its rows.
+    Sum,
+    /// The mean of its rows, each counting once.
+    Mean,
+    /// The least of its rows.
+    Min,
+    /// The largest of its rows.
+    Max,
+    /// The column's formula over the sums of the columns that it names: `orders / visits` of all rows together.
+    Ratio,
+    /// Nothing.
+    None,
+}
+
+/// Whether more of a figure is good news: gives a change its colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More is good, as of revenue.
+    #[default]
+    More,
+    /// Less is good, as of costs and waiting times.
+    Less,
+    /// Neither is, as of a share that only shifts.
+    Neither,
 }
 
 /// How a column's values are written.
@@ -251,7 +329,7 @@ impl FieldSpec {
 pub enum FieldFormat {
     /// A number with grouped digits.
     Number,
-    /// An amount in the edition's currency.
+    /// An amount in the column's currency, or else the edition's.
     Currency,
     /// A ratio as percent: 0.25 reads 25 %.
     Percent,

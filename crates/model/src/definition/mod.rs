@@ -11,13 +11,13 @@ mod shape;
 mod source;
 
 pub use layout::{
-    ChartKind, ChartSection, Compare, Field, FieldFormat, FieldSpec, FiguresSection, Layout, Section, TableSection,
-    TextSection,
+    Better, ChartKind, ChartSection, Compare, Field, FieldFormat, FieldSpec, FiguresSection, Layout, Section,
+    TableSection, TextSection, Total,
 };
 pub use list::{List, Member, MemberKey, Members, MembersFile, MembersQuery};
 pub use query::{
-    Accepted, Check, ColumnDecl, Columns, Covers, CoversEvery, Dataset, NotNull, Otherwise, Parameter, Query,
-    RowsCheck, SqlCheck, Table, Template, Unique,
+    Accepted, AddsUp, Check, ColumnDecl, ColumnFacts, Columns, Covers, CoversEvery, Dataset, NotNull, Otherwise,
+    Parameter, Query, RowsCheck, SqlCheck, Table, Template, Unique,
 };
 pub use report::{
     Burst, CalendarUnit, Deliver, DeliverAfter, Expect, OnlyIf, PeriodRule, Report, Schedule, TemplateRef,

@@ -9,7 +9,7 @@ use super::{
     Layout,
     shape::{Written, list_or_keys, text_or_keys},
 };
-use crate::{column_type::ColumnType, slug::Slug};
+use crate::{column_type::ColumnType, currency::Currency, slug::Slug};
 
 /// A query and a layout in an immutable version: once used, its content cannot change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,35 +79,61 @@ pub struct Dataset {
 /// Declared columns, by the name they have in the dataset.
 pub type Columns = IndexMap<String, ColumnDecl>;
 
-/// A declared column: its type, or its type and the name it has in the source.
+/// A declared column: its type, or its type with what else is known of it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(untagged)]
 pub enum ColumnDecl {
     /// Only the type.
     Type(ColumnType),
-    /// The type, and the column's name in a file.
-    From {
-        /// The name in the source, such as a CSV header.
-        from: String,
-        /// The type.
-        #[serde(rename = "type")]
-        column_type: ColumnType,
-    },
+    /// The type, and what else is known.
+    With(ColumnFacts),
+}
+
+/// The type of a column, and what its values mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnFacts {
+    /// The type.
+    #[serde(rename = "type")]
+    pub column_type: ColumnType,
+    /// The name in the source, such as a CSV header, where it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whether its values add up: `sum` for amounts and counts, `none` for keys, years, prices and rates. Tables
+    /// with `totals` show the sum of what adds up; nothing is guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<AddsUp>,
+    /// The currency of its amounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// The column of the same dataset that holds each amount's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency_column: Option<String>,
+}
+
+impl ColumnFacts {
+    /// A column of which only the type is known.
+    pub fn new(column_type: ColumnType) -> Self {
+        Self { column_type, from: None, total: None, currency: None, currency_column: None }
+    }
+}
+
+/// Whether the values of a column add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AddsUp {
+    /// Their sum means something.
+    Sum,
+    /// It does not.
+    None,
 }
 
 impl<'de> Deserialize<'de> for ColumnDecl {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Keys {
-            from: String,
-            #[serde(rename = "type")]
-            column_type: ColumnType,
-        }
-        let expected = "a type such as int or decimal(18,2), or {from, type}";
+        let expected = "a type such as int or decimal(18,2), or {type, from, total, ...}";
         Ok(match text_or_keys(expected, deserializer)? {
             Written::Text(column_type) => Self::Type(column_type),
-            Written::Keys(Keys { from, column_type }) => Self::From { from, column_type },
+            Written::Keys(facts) => Self::With(facts),
             Written::List(never) => match never {},
         })
     }
@@ -117,15 +143,21 @@ impl ColumnDecl {
     /// The declared type.
     pub fn column_type(&self) -> ColumnType {
         match self {
-            Self::Type(column_type) | Self::From { column_type, .. } => *column_type,
+            Self::Type(column_type) => *column_type,
+            Self::With(facts) => facts.column_type,
         }
     }
 
     /// The name in the source, if it differs.
     pub fn from(&self) -> Option<&str> {
+        self.facts()?.from.as_deref()
+    }
+
+    /// What is known beside the type.
+    pub fn facts(&self) -> Option<&ColumnFacts> {
         match self {
             Self::Type(_) => None,
-            Self::From { from, .. } => Some(from),
+            Self::With(facts) => Some(facts),
         }
     }
 }

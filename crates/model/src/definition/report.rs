@@ -237,7 +237,8 @@ pub struct DeliverAfter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OnlyIf {
-    /// At least so many rows in the edition's tables.
+    /// At least so many rows in what the edition shows of its own: rows of its tables and charts, and one for key
+    /// figures that are not all zero or missing. Sections that are `shared` do not count in a burst.
     pub rows: u64,
 }
 

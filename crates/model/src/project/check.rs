@@ -3,7 +3,7 @@
 
 #![expect(clippy::useless_vec, reason = "paths are built and extended alike")]
 
-use super::{Located, Place, Project};
+use super::{Located, Place, Project, shown};
 use crate::{
     cron::CronExpr,
     definition::{Channel, Check, Dataset, List, Otherwise, Report, Source, Template, schema},
@@ -124,6 +124,7 @@ fn check_template(project: &Project, catalog: &Catalog, template: &Located<Templ
             faults.push(project.error_at(place, &at, message).with_help("rename one of them"));
         }
         names.push(section.name());
+        shown::check_section(project, place, index, section, faults);
         if let Some(name) = section.data().filter(|name| !data.contains(&name.as_str())) {
             let at = steps!["layout", "sections", index, "data"];
             let help = did_you_mean(name.as_str(), data.iter().copied(), "dataset or table");
@@ -162,6 +163,7 @@ fn check_dataset(
         }
         _ => {}
     }
+    shown::check_declared(project, place, (name, dataset), faults);
     check_checks(project, place, &steps!["query", "datasets", name], &dataset.checks, faults);
 }
 

@@ -12,6 +12,7 @@ mod dependence;
 mod limits;
 mod members;
 mod read;
+mod shown;
 mod texts;
 
 pub use check::check;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use punctual_data::source::{ExtractRequest, Source, SourceConfig, SourceError};
-use punctual_model::definition::{ColumnDecl, Columns};
+use punctual_model::definition::{ColumnDecl, ColumnFacts, Columns};
 use serde_json::json;
 
 use crate::{
@@ -104,7 +104,10 @@ async fn columns_are_text_unless_declared_and_can_be_renamed() {
     let mut renamed = Columns::default();
     renamed.insert(
         "id".to_owned(),
-        ColumnDecl::From { from: "Client Id".to_owned(), column_type: "int".parse().expect("int") },
+        ColumnDecl::With(ColumnFacts {
+            from: Some("Client Id".to_owned()),
+            ..ColumnFacts::new("int".parse().expect("int"))
+        }),
     );
     let extraction = file.source().extract(ExtractRequest { columns: renamed, ..whole(&[]) }).await.expect("it opens");
     assert_eq!(schema_text(&extraction), ["id Int64", "Note Utf8"]);

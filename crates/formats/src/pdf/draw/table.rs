@@ -20,7 +20,7 @@ use crate::pdf::{
         table::{MeasuredColumn, MeasuredTable},
     },
     place::Part,
-    style::{HAIRLINE, INK, MARGIN, PANEL, RULE, TEXT},
+    style::{Color, HAIRLINE, INK, MARGIN, PANEL, RULE, TEXT, news},
     text::{Line, Set, Typesetter},
 };
 
@@ -31,8 +31,9 @@ const TAGGED_CELLS: u64 = 10_000;
 pub(super) struct TableDrawer<'m, 'd> {
     table: &'m MeasuredTable<'d>,
     rows: RowCursor<'d>,
-    /// The cells of the row that is being drawn.
+    /// The cells of the row that is being drawn, and their colours.
     cells: Vec<Set>,
+    colors: Vec<Color>,
     /// Whether `cells` hold a row whose last lines are still to come.
     split: bool,
     by_cell: bool,
@@ -55,8 +56,10 @@ impl<'m, 'd> TableDrawer<'m, 'd> {
     pub(super) fn new(table: &'m MeasuredTable<'d>) -> Result<Self, FormatError> {
         let by_cell = table.rows().saturating_mul(table.columns.len() as u64) <= TAGGED_CELLS;
         let cells = vec![Set::default(); table.columns.len()];
+        let colors = vec![TEXT; table.columns.len()];
         let tags = Tags { head: Vec::new(), rows: Vec::new(), totals: Vec::new() };
-        Ok(Self { table, rows: table.cursor()?, cells, split: false, by_cell, joined: Joined::default(), tags })
+        let rows = table.cursor()?;
+        Ok(Self { table, rows, cells, colors, split: false, by_cell, joined: Joined::default(), tags })
     }
 
     /// The tags of all that was drawn.
@@ -185,8 +188,10 @@ impl<'m, 'd> TableDrawer<'m, 'd> {
     fn next_row(&mut self, setter: &mut Typesetter) -> Result<(), FormatError> {
         // The number of rows was counted when they were placed.
         if let Some((batch, row)) = self.rows.next_row()? {
-            for (column, set) in self.table.columns.iter().zip(&mut self.cells) {
+            let cells = self.cells.iter_mut().zip(&mut self.colors);
+            for (column, (set, color)) in self.table.columns.iter().zip(cells) {
                 self.table.set_cell(setter, column, batch, row, set);
+                *color = news(self.table.tone(column, batch, row), TEXT);
             }
         }
         Ok(())
@@ -194,13 +199,17 @@ impl<'m, 'd> TableDrawer<'m, 'd> {
 
     /// Draws lines of the current row's cells; with tags by cell, a mark for each.
     fn row(&mut self, lines: Range<usize>, y: f32, canvas: &mut Canvas<'_, '_>) -> Vec<Identifier> {
-        let (table, cells) = (self.table, &self.cells);
+        let (table, cells, colors) = (self.table, &self.cells, &self.colors);
         if !self.by_cell {
             for (at, line) in lines.enumerate() {
-                let spot =
+                let mut spot =
                     Spot { x: 0.0, y: y + table.pad() + at as f32 * table.line(), line: table.line(), color: TEXT };
-                for (column, set) in table.columns.iter().zip(cells) {
+                for ((column, set), &color) in table.columns.iter().zip(cells).zip(colors) {
                     if let Some(line) = set.lines.get(line) {
+                        if color != spot.color {
+                            self.joined.draw(table.cells, spot, canvas);
+                            spot.color = color;
+                        }
                         let spot = Spot { x: start(table, column, line), ..spot };
                         self.joined.push(set, line, table.cells, spot, canvas);
                     }
@@ -212,7 +221,7 @@ impl<'m, 'd> TableDrawer<'m, 'd> {
         let draw = |canvas: &mut Canvas<'_, '_>, index: usize| {
             let set = &cells[index];
             let shown = lines.start.min(set.lines.len())..lines.end.min(set.lines.len());
-            draw_cell(table, index, set, &set.lines[shown], y, canvas);
+            draw_cell(table, index, (set, &set.lines[shown]), colors[index], y, canvas);
         };
         (0..table.columns.len()).map(|index| canvas.tagged(|canvas| draw(canvas, index))).collect()
     }
@@ -227,7 +236,7 @@ impl<'m, 'd> TableDrawer<'m, 'd> {
         canvas.decoration(|canvas| canvas.rules(&[(MARGIN, MARGIN + self.width(), y)], RULE, 0.75));
         let mut marks = Vec::with_capacity(totals.len());
         for (index, set) in totals.iter().enumerate() {
-            marks.push(canvas.tagged(|canvas| draw_cell(table, index, set, &set.lines, y, canvas)));
+            marks.push(canvas.tagged(|canvas| draw_cell(table, index, (set, &set.lines), TEXT, y, canvas)));
         }
         self.tags.totals.push(if self.by_cell { row_of(marks) } else { paragraph(marks) });
     }
@@ -243,11 +252,18 @@ fn paragraph(marks: Vec<Identifier>) -> Node {
     TagGroup::with_children(Tag::P, marks.into_iter().map(Node::from).collect()).into()
 }
 
-fn draw_cell(table: &MeasuredTable<'_>, index: usize, set: &Set, lines: &[Line], y: f32, canvas: &mut Canvas<'_, '_>) {
+fn draw_cell(
+    table: &MeasuredTable<'_>,
+    index: usize,
+    (set, lines): (&Set, &[Line]),
+    color: Color,
+    y: f32,
+    canvas: &mut Canvas<'_, '_>,
+) {
     let column = &table.columns[index];
     let line = table.line();
     for (at, text) in lines.iter().enumerate() {
-        let spot = Spot { x: start(table, column, text), y: y + table.pad() + at as f32 * line, line, color: TEXT };
+        let spot = Spot { x: start(table, column, text), y: y + table.pad() + at as f32 * line, line, color };
         canvas.line(set, text, table.cells, spot);
     }
 }

@@ -1,10 +1,10 @@
 //! Measures the cards of key figures: label, value, change against the period before.
 
-use punctual_document::content::{Change, Figure};
+use punctual_document::content::{Change, Direction, Figure};
 
 use crate::pdf::{
     fonts::Weight,
-    style::{Color, DOWN, INK, MUTED, UP},
+    style::{Color, INK, MUTED, news},
     text::{Set, Style, Typesetter},
     words::Words,
 };
@@ -110,19 +110,20 @@ fn card(figure: &Figure, value: Style, width: f32, words: &Words, setter: &mut T
     if let Some(compared) = compared {
         y += add(compared, COMPARED, MUTED, x, y, LINE);
     }
+    if let Some(remark) = &figure.remark {
+        y += add(setter.set_new(remark, COMPARED, Some(width)), COMPARED, MUTED, 0.0, y, LINE);
+    }
     (card, y + PAD - 2.0)
 }
 
-/// The arrow and colour of a change. It is the number's direction; whether that is good news the
-/// document does not know.
+/// The arrow of a change is the number's direction, its colour whether that is good news.
 fn direction(change: &Change) -> (&'static str, Style, Color) {
-    if change.ratio.abs() < 0.000_5 {
-        ("→", LEVEL, MUTED)
-    } else if change.ratio > 0.0 {
-        ("▲", ARROW, UP)
-    } else {
-        ("▼", ARROW, DOWN)
-    }
+    let (arrow, style) = match change.direction {
+        Direction::Level => ("→", LEVEL),
+        Direction::Up => ("▲", ARROW),
+        Direction::Down => ("▼", ARROW),
+    };
+    (arrow, style, news(change.tone, MUTED))
 }
 
 /// The size of all values: as large as the widest of them allows.
@@ -136,15 +137,20 @@ fn value_style(figures: &[Figure], width: f32, setter: &mut Typesetter) -> Style
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pdf::fixture;
+    use crate::pdf::{
+        fixture,
+        style::{BAD, GOOD},
+    };
 
     #[test]
-    fn an_arrow_and_a_colour_follow_the_sign() {
-        let change = |ratio| direction(&Change { ratio, text: String::new() });
-        assert_eq!(change(0.2), ("▲", ARROW, UP));
-        assert_eq!(change(-0.2), ("▼", ARROW, DOWN));
-        assert_eq!(change(0.0), ("→", LEVEL, MUTED));
-        assert_eq!(change(0.000_4), ("→", LEVEL, MUTED));
+    fn an_arrow_follows_the_sign_and_the_colour_the_news() {
+        use punctual_document::content::Tone;
+        let drawn = |moved, tone| direction(&fixture::change(moved, tone));
+        assert_eq!(drawn(Direction::Up, Tone::Good), ("▲", ARROW, GOOD));
+        assert_eq!(drawn(Direction::Up, Tone::Bad), ("▲", ARROW, BAD));
+        assert_eq!(drawn(Direction::Down, Tone::Good), ("▼", ARROW, GOOD));
+        assert_eq!(drawn(Direction::Down, Tone::Neutral), ("▼", ARROW, MUTED));
+        assert_eq!(drawn(Direction::Level, Tone::Neutral), ("→", LEVEL, MUTED));
     }
 
     #[test]

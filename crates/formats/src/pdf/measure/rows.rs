@@ -24,7 +24,7 @@ impl<'d> RowCursor<'d> {
     /// When the rows cannot be read.
     pub(in crate::pdf) fn new(place: &'d str, table: &'d Table) -> Result<Self, FormatError> {
         let (batches, left) = (table.rows.batches()?, table.rows.count());
-        Ok(Self { place, batches, batch: None, next: 0, left, columns: table.columns.len() })
+        Ok(Self { place, batches, batch: None, next: 0, left, columns: table.width() })
     }
 
     /// The next batch as a whole; `None` after the last.
@@ -97,7 +97,7 @@ mod tests {
         };
         let column = crate::pdf::fixture::column("n", "N", punctual_document::content::Align::Right);
         let rows = Arc::new(Counted(counted, RowsInMemory(sizes.iter().map(batch).collect())));
-        Table { columns: vec![column], rows, totals: None, left_out: 0 }
+        Table { columns: vec![column], behind: Vec::new(), rows, totals: None, left_out: 0 }
     }
 
     fn count(table: &Table) -> Result<u64, FormatError> {

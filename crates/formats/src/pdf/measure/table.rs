@@ -3,7 +3,8 @@
 
 use arrow::array::RecordBatch;
 use punctual_document::{
-    content::{Align, Table},
+    arrow_value::value_at,
+    content::{Align, Table, Tone},
     format::FormatError,
 };
 
@@ -138,9 +139,20 @@ impl<'d> MeasuredTable<'d> {
         row: usize,
         out: &mut Set,
     ) {
-        let text = self.table.columns[column.index].writer.write_at(batch.column(column.index), row);
+        let shown = &self.table.columns[column.index];
+        let writer = shown.writer_at(batch, row);
+        let text = writer.write_at(batch.column(column.index), row);
         let width = column.wraps.then(|| column.inner(self.cells.size));
         setter.set(&text, self.cells, width, out);
+    }
+
+    /// Whether a cell is good news.
+    pub(in crate::pdf) fn tone(&self, column: &MeasuredColumn, batch: &RecordBatch, row: usize) -> Tone {
+        let shown = &self.table.columns[column.index];
+        match shown.better {
+            Some(_) => shown.tone(&value_at(batch.column(column.index), row)),
+            None => Tone::Neutral,
+        }
     }
 
     /// A cursor over its rows.
@@ -185,7 +197,7 @@ fn demands(place: &str, table: &Table, setter: &mut Typesetter) -> Result<Vec<De
         for (index, column) in table.columns.iter().enumerate() {
             let array = batch.column(index);
             for row in 0..batch.num_rows() {
-                let extent = setter.extent(&column.writer.write_at(array, row), Weight::Regular);
+                let extent = setter.extent(&column.writer_at(batch, row).write_at(array, row), Weight::Regular);
                 demands[index].cells = demands[index].cells.join(extent);
             }
         }

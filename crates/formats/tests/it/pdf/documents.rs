@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use punctual_document::{
-    content::{Body, Cell, Document, Table},
+    content::{Body, Document, Table},
     write::Style,
 };
 use punctual_model::value::Value;
@@ -43,7 +43,7 @@ pub fn monthly() -> Document {
 /// The month day by day, with sums.
 fn days() -> Table {
     let mut table = fixtures::days();
-    let text = |text: &str| Cell { value: Value::Text(text.to_owned()), text: text.to_owned() };
+    let text = |text: &str| fixtures::total(&fixtures::writer(Style::Text), Value::Text(text.to_owned()));
     table.totals = Some(vec![text("Total"), text("131,602"), text("4,155"), text("3.2%"), text("$53,351.18")]);
     table
 }
@@ -69,8 +69,8 @@ pub fn grid(rows: usize, columns: usize) -> Table {
     }
     let mut table = fixtures::table(described, arrays);
     let total = |at: usize| match at {
-        0 => Cell { value: Value::Text("Total".to_owned()), text: "Total".to_owned() },
-        _ => fixtures::cell(&table.columns[at].writer, Value::Int(1_234_567)),
+        0 => fixtures::total(&table.columns[0].writer, Value::Text("Total".to_owned())),
+        _ => fixtures::total(&table.columns[at].writer, Value::Int(1_234_567)),
     };
     table.totals = Some((0..columns).map(total).collect());
     table.left_out = 12;
