@@ -11,7 +11,13 @@ use punctual_document::format::FormatKind;
 use punctual_model::state::{DeliveryState, Stage};
 use punctual_store::{Store, artifacts::Artifacts};
 
-use crate::{extract::RetryPolicy, installation::Installation, keys::MasterKey, sandbox::Sandbox};
+use crate::{
+    extract::RetryPolicy,
+    installation::Installation,
+    keys::MasterKey,
+    sandbox::Sandbox,
+    secret::{Resolver, process_environment},
+};
 
 /// The time, as the engine sees it.
 #[async_trait]
@@ -147,6 +153,16 @@ impl Engine {
     /// The artifacts.
     pub fn artifacts(&self) -> &Arc<Artifacts> {
         &self.parts.artifacts
+    }
+
+    /// What references in definitions may reach. Whoever runs a command may read the whole environment anyway.
+    pub(crate) fn resolver(&self) -> Resolver<'_> {
+        Resolver {
+            project: &self.parts.project,
+            data: &self.parts.data,
+            environment: &process_environment,
+            allowed: None,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -18,6 +18,7 @@ use punctual_model::{
     state::Stage,
 };
 use punctual_store::records::{ExtractRecord, Run};
+use tokio::sync::watch;
 
 use crate::{
     environment::{Engine, Event},
@@ -25,7 +26,6 @@ use crate::{
     input::needs_previous,
     job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate, answer},
     outcome::EngineError,
-    secret,
 };
 
 /// So many datasets are extracted at a time.
@@ -133,9 +133,11 @@ impl Engine {
         if asked {
             self.tell(Event::StageStarted(Stage::Extract));
         }
+        let hopeless = watch::Sender::new(false);
+        let hopeless = &hopeless;
         let results: Vec<Result<ExtractRecord, (String, SnapshotFailure)>> = stream::iter(missing)
             .map(|extraction| async move {
-                let result = self.extract_one(&extraction).await;
+                let result = self.extract_one(&extraction, hopeless).await;
                 let record = result.map_err(|failure| (extraction.name.clone(), failure))?;
                 let stored = store.record_extract(&run.id, revision, &record).await;
                 stored.map_err(|error| (extraction.name.clone(), SnapshotFailure::Store(error.to_string())))?;
@@ -177,16 +179,30 @@ impl Engine {
         Some(record.clone())
     }
 
-    async fn extract_one(&self, extraction: &Extraction) -> Result<ExtractRecord, SnapshotFailure> {
+    /// Asks until there is an answer. Once another dataset has failed for good, the run fails in any case: nobody
+    /// waits for a source that may come back.
+    async fn extract_one(
+        &self,
+        extraction: &Extraction,
+        hopeless: &watch::Sender<bool>,
+    ) -> Result<ExtractRecord, SnapshotFailure> {
         let mut waits = self.parts.retry.waits();
+        let mut told = hopeless.subscribe();
         loop {
             let error = match self.ask(extraction).await {
                 Ok(record) => return Ok(record),
                 Err(error) => error,
             };
-            let Some(wait) = waits.next().filter(|_| error.is_transient()) else { return Err(error) };
+            if !error.is_transient() {
+                hopeless.send_replace(true);
+                return Err(error);
+            }
+            let Some(wait) = waits.next().filter(|_| !*told.borrow()) else { return Err(error) };
             self.tell(Event::SourceRetry { dataset: extraction.name.clone(), error: error.to_string(), wait });
-            self.parts.clock.sleep(wait).await;
+            tokio::select! {
+                () = self.parts.clock.sleep(wait) => {}
+                _ = told.wait_for(|hopeless| *hopeless) => return Err(error),
+            }
         }
     }
 
@@ -308,13 +324,13 @@ impl Engine {
         let kind = self
             .source_kind(&definition.source_type)
             .ok_or_else(|| config(format!("unknown type `{}`", definition.source_type)))?;
-        let options = secret::resolve(&definition.options, &self.parts.project, &secret::process_environment)
-            .map_err(|e| config(e.to_string()))?;
+        let options = self.resolver().resolve(&kind.spec, &definition.options).map_err(|e| config(e.to_string()))?;
         (kind.open)(SourceConfig {
             name: name.clone(),
             timezone: definition.timezone.clone(),
             time_encoding: definition.time_encoding.clone(),
             timeout: definition.timeout.duration(),
+            cell_bytes: definition.cell_kib as usize * 1024,
             options,
             project: self.parts.project.clone(),
         })

@@ -9,7 +9,7 @@ use punctual_model::{
     project::Project,
 };
 
-use crate::{compose::Composer, environment::Engine, outcome::EngineError, request::RunRequest, secret};
+use crate::{compose::Composer, environment::Engine, outcome::EngineError, request::RunRequest};
 
 /// A channel that is ready to send, and the composer of its messages.
 pub(crate) struct Post<'a> {
@@ -81,8 +81,7 @@ impl Engine {
             .iter()
             .find(|kind| kind.spec.name == definition.channel_type)
             .ok_or_else(|| fault(format!("unknown type `{}`", definition.channel_type)))?;
-        let options = secret::resolve(&definition.options, &self.parts.project, &secret::process_environment)
-            .map_err(|e| fault(e.to_string()))?;
+        let options = self.resolver().resolve(&kind.spec, &definition.options).map_err(|e| fault(e.to_string()))?;
         let config = ChannelConfig {
             name: name.to_owned(),
             options,

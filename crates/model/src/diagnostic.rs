@@ -105,3 +105,75 @@ impl SourceFile {
         (line, before[start..].chars().count() + 1)
     }
 }
+
+/// A file's text with what must stay unknown covered by as many asterisks as it has bytes, so that places keep
+/// their places: someone may have written a password down, which is an error, and errors are shown with their text.
+pub fn covered(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let body = line.trim_end_matches(['\n', '\r']);
+        let mut secrets: Vec<Range<usize>> =
+            [secret_value(body), password_of_url(body)].into_iter().flatten().collect();
+        secrets.sort_by_key(|secret| secret.start);
+        let mut at = 0;
+        for secret in secrets {
+            let start = secret.start.max(at);
+            shown.push_str(&body[at..start]);
+            shown.extend(std::iter::repeat_n('*', secret.end.max(start) - start));
+            at = secret.end.max(start);
+        }
+        shown.push_str(&line[at..]);
+    }
+    shown
+}
+
+/// The value of a key such as `password:`, unless it is a reference.
+fn secret_value(line: &str) -> Option<Range<usize>> {
+    const KEYS: [&str; 4] = ["password", "passwd", "secret", "token"];
+    let lower = line.to_ascii_lowercase();
+    let key = KEYS.iter().filter_map(|key| lower.find(key).map(|at| at + key.len())).min()?;
+    let colon = key + line[key..].find([':', '='])? + 1;
+    let behind = line[key..colon - 1].trim_matches(['"', '\'', ' ']);
+    let value = colon + line[colon..].len() - line[colon..].trim_start().len();
+    let named = value < line.len() && behind.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let reference = ["env:", "file:"].iter().any(|r| line[value..].trim_start_matches(['"', '\'']).starts_with(r));
+    (named && !reference).then(|| {
+        let quoted = line[value..].starts_with(['"', '\'']);
+        // In a mapping on one line the value ends before the next key.
+        let end = if quoted { None } else { line[value..].find([',', '}', '&']) };
+        value..end.map_or(line.len(), |end| value + end)
+    })
+}
+
+/// The password in `scheme://user:password@host`.
+fn password_of_url(line: &str) -> Option<Range<usize>> {
+    let login = line.find("://")? + 3;
+    let end = login + line[login..].split([' ', '/', '"', '\'']).next()?.rfind('@')?;
+    let colon = login + line[login..end].find(':')? + 1;
+    Some(colon..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covered;
+
+    #[test]
+    fn secrets_are_covered_and_places_stay() {
+        for (text, shown) in [
+            ("password: hunter2\nhost: h\n", "password: *******\nhost: h\n"),
+            ("  password: \"hünter, 2\"\r\n", "  password: ************\r\n"),
+            ("smtp: {type: smtp, password: hunter2, host: h}", "smtp: {type: smtp, password: *******, host: h}"),
+            ("url: postgres://u:hunter2@h:1/d", "url: postgres://u:*******@h:1/d"),
+            ("url: \"mysql://u:hun@ter2@h/d\"", "url: \"mysql://u:********@h/d\""),
+            ("url: postgres://h/d?password=hunter2&x=y", "url: postgres://h/d?password=*******&x=y"),
+            (
+                "password: env:PG\nurl: env:URL\nurl: postgres://u@h:5432/d",
+                "password: env:PG\nurl: env:URL\nurl: postgres://u@h:5432/d",
+            ),
+            ("title: the password: a story", "title: the password: *******"),
+        ] {
+            assert_eq!(covered(text), shown);
+            assert_eq!(covered(text).len(), text.len());
+        }
+    }
+}

@@ -20,6 +20,7 @@ pub mod parameter;
 pub mod period;
 pub mod project;
 pub mod recipients;
+pub mod server_url;
 pub mod slug;
 pub mod sql_text;
 pub mod state;

@@ -4,7 +4,7 @@
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
 use punctual_engine::EngineError;
-use punctual_model::diagnostic::{Diagnostic, Severity};
+use punctual_model::diagnostic::{Diagnostic, Severity, covered};
 use serde::Serialize;
 
 use crate::{folder::Loaded, terminal};
@@ -65,7 +65,7 @@ pub fn diagnostics(loaded: &Loaded, as_json: bool) {
             help: diagnostic.help.as_ref().map(|help| terminal::lines(help).into_owned()),
             ..diagnostic.clone()
         };
-        let source = NamedSource::new(&diagnostic.file, text.unwrap_or_default());
+        let source = NamedSource::new(&diagnostic.file, covered(&text.unwrap_or_default()));
         let mut drawn = String::new();
         let report = Drawn { diagnostic, source };
         if handler.render_report(&mut drawn, &report).is_err() {

@@ -18,7 +18,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     summary: "Sends each message to a mail server (RFC 5321), one recipient at a time.",
     options: &[
         OptionSpec { name: "host", summary: "The mail server's name.", value: OptionType::Text, required: true },
-        option("port", "Its port. Default: 587 for starttls, 465 for tls, 25 for none.", OptionType::Int),
+        option("port", "Its port. Default: 587 for starttls, 465 for tls, 25 for none.", OptionType::Port),
         option(
             "security",
             "`starttls` (default) encrypts after the greeting and sends nothing if the server can't; `tls` \

@@ -16,7 +16,7 @@ use punctual_sample::{Agency, DEFAULT_SEED, load, write};
 use crate::{
     figures::assert_folder_is_true,
     project::{PERIOD, Project, REPORT},
-    servers::{postgres_database, sources, variable},
+    servers::{postgres_database, secret, sources, variable},
 };
 
 /// So much of the server's answers comes through before the connection is cut: its greeting and types,
@@ -79,7 +79,10 @@ async fn project(database: &str, cuts: usize) -> (Project, Cutter, Agency) {
     let project = Project::example();
     write::files(&agency, &project.path("data")).await.expect("the example's data");
     let through = url.replace(server, &format!("127.0.0.1:{}", cutter.port));
-    project.write("sources.yaml", &sources(&through, "type: sqlite\npath: data/ads.sqlite"));
+    project.write(
+        "sources.yaml",
+        &sources(&secret(&project, "traffic.url", &through), "type: sqlite\npath: data/ads.sqlite"),
+    );
     (project, cutter, agency)
 }
 
@@ -121,7 +124,10 @@ async fn a_wrong_password_and_a_missing_table_are_told_in_the_servers_words() {
     let wrong = format!("postgres://{user}:wrong@{}", rest.split_once('@').expect("a host").1);
     let run = || project.punctual(&["run", REPORT, "--period", PERIOD, "--retry-for", "0s"]);
 
-    project.write("sources.yaml", &sources(&wrong, "type: sqlite\npath: data/ads.sqlite"));
+    project.write(
+        "sources.yaml",
+        &sources(&secret(&project, "traffic.url", &wrong), "type: sqlite\npath: data/ads.sqlite"),
+    );
     let answer = run();
     assert_eq!(answer.code, 3, "{}", answer.words());
     assert!(
@@ -132,10 +138,27 @@ async fn a_wrong_password_and_a_missing_table_are_told_in_the_servers_words() {
     assert!(!answer.err.contains(":wrong@"), "the password is not shown");
 
     let empty = postgres_database("e2e_dying_empty").await;
-    project.write("sources.yaml", &sources(&empty, "type: sqlite\npath: data/ads.sqlite"));
+    project.write(
+        "sources.yaml",
+        &sources(&secret(&project, "traffic.url", &empty), "type: sqlite\npath: data/ads.sqlite"),
+    );
     let answer = run();
     assert_eq!(answer.code, 3, "{}", answer.words());
     assert!(answer.err.contains("`warehouse`") && answer.err.contains("\"traffic\" does not exist"), "{}", answer.err);
+}
+
+/// A missing file does not come by itself, and with it the run has failed: nobody waits half an hour for the server.
+#[tokio::test]
+async fn nobody_waits_for_a_server_once_another_source_has_failed_for_good() {
+    let (project, _cutter, _) = project("e2e_dying_hopeless", 0).await;
+    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+    let gone = format!("postgres://u@127.0.0.1:{nobody}/x");
+    project.write("sources.yaml", &sources(&gone, "type: sqlite\npath: data/ads.sqlite"));
+    std::fs::remove_file(project.path("data/clients.csv")).expect("it was there");
+    let answer = project.punctual(&["run", REPORT, "--period", PERIOD, "--retry-for", "30m"]);
+    assert_eq!(answer.code, 3, "{}", answer.words());
+    assert!(answer.err.contains("there is no file `data/clients.csv`"), "{}", answer.words());
+    assert!(answer.err.contains(&format!("cannot be reached: 127.0.0.1:{nobody}: ")), "{}", answer.words());
 }
 
 fn settings() -> String {

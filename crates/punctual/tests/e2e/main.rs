@@ -18,5 +18,6 @@ mod mail_sizes;
 mod plans;
 mod project;
 mod refusals;
+mod secrets;
 mod servers;
 mod terminal;

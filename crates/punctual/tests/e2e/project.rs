@@ -118,6 +118,11 @@ impl Project {
         self.command(arguments).output().expect("the binary starts").into()
     }
 
+    /// Runs the binary with these variables besides.
+    pub fn punctual_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Answer {
+        self.command(arguments).envs(variables.iter().copied()).output().expect("the binary starts").into()
+    }
+
     /// Runs the report and delivers it.
     pub fn deliver(&self) -> Answer {
         self.punctual(&["run", REPORT, "--period", PERIOD, "--deliver"])

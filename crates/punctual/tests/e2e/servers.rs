@@ -45,6 +45,12 @@ async fn mariadb_database(name: &str) -> String {
     in_database(&url, name)
 }
 
+/// Where the project's sources find a server's address: in a file, because it may carry a password.
+pub fn secret(project: &Project, name: &str, url: &str) -> String {
+    project.write(name, url);
+    format!("file:{name}")
+}
+
 /// The example's sources with traffic in one server and spend in another; clients and tickets stay files.
 pub fn sources(traffic: &str, spend: &str) -> String {
     format!(
@@ -76,7 +82,8 @@ async fn three_databases_and_a_file_reach_twelve_inboxes_with_every_figure_right
     let project = Project::example();
     write::clients_file(&agency, &project.path("data")).expect("clients");
     write::tickets_sqlite(&agency, &project.path("data/tickets.sqlite")).await.expect("tickets");
-    project.write("sources.yaml", &sources(&traffic, &format!("type: mysql\nurl: {spend}")));
+    let spend = format!("type: mysql\nurl: {}", secret(&project, "spend.url", &spend));
+    project.write("sources.yaml", &sources(&secret(&project, "traffic.url", &traffic), &spend));
     without_declared_columns(&project);
     let port = variable("PUNCTUAL_TEST_SMTP_PORT").parse().expect("a port");
     project.mail_through(&variable("PUNCTUAL_TEST_SMTP_HOST"), port);
