@@ -33,6 +33,8 @@ pub struct SourceConfig {
     pub time_encoding: TimeEncoding,
     /// How long one query may take.
     pub timeout: Duration,
+    /// The longest value, in bytes.
+    pub cell_bytes: usize,
     /// The type's options, as its `KindSpec` lists them; references are resolved to values.
     pub options: serde_json::Map<String, serde_json::Value>,
     /// The project's folder, which relative paths start from.

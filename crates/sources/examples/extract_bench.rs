@@ -86,6 +86,7 @@ async fn extract(url: &str, path: &std::path::Path) -> Result<u64, Box<dyn Error
         timezone: Zone::utc(),
         time_encoding: TimeEncoding::Native,
         timeout: Duration::from_secs(600),
+        cell_bytes: 1 << 20,
         options,
         project: ".".into(),
     })?;

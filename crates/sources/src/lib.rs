@@ -10,6 +10,7 @@ mod context;
 mod csv;
 mod decimal;
 mod declare;
+mod epoch;
 mod mysql;
 mod options;
 mod postgres;
@@ -18,6 +19,7 @@ mod sql;
 mod sqlite;
 mod stream;
 mod time;
+mod words;
 
 use punctual_data::source::SourceKind;
 

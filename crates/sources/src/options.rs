@@ -4,7 +4,10 @@
 use std::path::PathBuf;
 
 use punctual_data::source::{SourceConfig, SourceError};
-use punctual_model::kinds::{OptionSpec, OptionType};
+use punctual_model::{
+    kinds::{OptionSpec, OptionType},
+    server_url::ServerUrl,
+};
 
 use crate::context::config_error;
 
@@ -14,8 +17,8 @@ pub(crate) const SSL_MODES: &[&str] = &["disable", "prefer", "require", "verify-
 /// `url`
 pub(crate) const URL: OptionSpec = OptionSpec {
     name: "url",
-    summary: "Where the server is and who logs in, in one line; may be a reference such as env:WAREHOUSE_URL. Give it or `host`.",
-    value: OptionType::Text,
+    summary: "Where the server is and who logs in, in one line such as postgres://reader@db.example:5432/sales; with a password in it only as a reference such as env:WAREHOUSE_URL. Give it or `host`.",
+    value: OptionType::Url,
     required: false,
 };
 /// `host`
@@ -29,7 +32,7 @@ pub(crate) const HOST: OptionSpec = OptionSpec {
 pub(crate) const PORT: OptionSpec = OptionSpec {
     name: "port",
     summary: "The server's port. Default: the one that is usual for its type.",
-    value: OptionType::Int,
+    value: OptionType::Port,
     required: false,
 };
 /// `database`
@@ -64,21 +67,17 @@ pub(crate) const SSL_ROOT_CERT: OptionSpec = OptionSpec {
     required: false,
 };
 
-/// Where the server is: as one URL or in parts.
-pub(crate) enum Address<'a> {
-    /// As one URL.
-    Url(&'a str),
-    /// In parts.
-    Parts {
-        /// The server's name or address.
-        host: &'a str,
-        /// Its port.
-        port: Option<u16>,
-        /// The database.
-        database: Option<&'a str>,
-        /// The user.
-        user: Option<&'a str>,
-    },
+/// Where the server is and who logs in, whether it was written as one URL or in parts.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    /// The server's name or address.
+    pub(crate) host: String,
+    /// Its port.
+    pub(crate) port: u16,
+    /// The database.
+    pub(crate) database: Option<String>,
+    /// The user.
+    pub(crate) user: Option<String>,
 }
 
 /// How the line is protected.
@@ -97,45 +96,78 @@ pub(crate) enum SslMode {
 }
 
 /// The options that every database server has.
-pub(crate) struct ServerOptions<'a> {
+pub(crate) struct ServerOptions {
     /// Where it is.
-    pub(crate) address: Address<'a>,
-    /// The password, unless the URL carries it.
-    pub(crate) password: Option<&'a str>,
+    pub(crate) address: Address,
+    /// The password.
+    pub(crate) password: Option<String>,
     /// How the line is protected.
     pub(crate) ssl_mode: Option<SslMode>,
     /// The authority that signed its certificate.
     pub(crate) ssl_root_cert: Option<PathBuf>,
 }
 
-impl<'a> ServerOptions<'a> {
-    /// Reads them.
-    pub(crate) fn read(config: &'a SourceConfig) -> Result<Self, SourceError> {
-        let url = text(config, "url")?;
-        let host = text(config, "host")?;
-        let address = match (url, host) {
-            (Some(_), Some(_)) => return Err(config_error(&config.name, "give `url` or `host`, not both")),
-            (None, None) => {
-                return Err(config_error(&config.name, "give `url`, or `host` with `database` and `user`"));
-            }
+impl ServerOptions {
+    /// Reads them; a `url` has one of these schemes, and `port` is the usual one.
+    pub(crate) fn read(config: &SourceConfig, schemes: &[&str], usual_port: u16) -> Result<Self, SourceError> {
+        let refuse = |message: String| config_error(&config.name, message);
+        let owned = |name: &str| text(config, name).map(|value| value.map(str::to_owned));
+        match (text(config, "url")?, owned("host")?) {
+            (Some(_), Some(_)) => Err(refuse("give `url` or `host`, not both".to_owned())),
+            (None, None) => Err(refuse("give `url`, or `host` with `database` and `user`".to_owned())),
             (Some(url), None) => {
                 if let Some(extra) = ["port", "database", "user"].iter().find(|o| config.options.contains_key(**o)) {
-                    return Err(config_error(&config.name, format!("`{extra}` belongs into the `url`")));
+                    return Err(refuse(format!("`{extra}` belongs into the `url`")));
                 }
-                Address::Url(url)
+                let url = ServerUrl::parse(url).map_err(|fault| refuse(format!("`url` cannot be read: {fault}")))?;
+                Self::of_url(config, url, schemes, usual_port)
             }
-            (None, Some(host)) => Address::Parts {
-                host,
-                port: port(config)?,
-                database: text(config, "database")?,
-                user: text(config, "user")?,
-            },
-        };
+            (None, Some(host)) => Ok(Self {
+                address: Address {
+                    host,
+                    port: port(config)?.unwrap_or(usual_port),
+                    database: owned("database")?,
+                    user: owned("user")?,
+                },
+                password: owned("password")?,
+                ssl_mode: ssl_mode(config)?,
+                ssl_root_cert: ssl_root_cert(config, text(config, "sslrootcert")?)?,
+            }),
+        }
+    }
+
+    /// Takes a URL apart. What it asks for that is not known here is refused, not passed over.
+    fn of_url(config: &SourceConfig, url: ServerUrl, schemes: &[&str], usual_port: u16) -> Result<Self, SourceError> {
+        let refuse = |message: String| config_error(&config.name, message);
+        if !schemes.contains(&url.scheme.as_str()) {
+            return Err(refuse(format!("`url` begins with {}://, where {}:// belongs", url.scheme, schemes[0])));
+        }
+        let (mut mode, mut root_cert) = (ssl_mode(config)?, text(config, "sslrootcert")?);
+        for (key, value) in &url.query {
+            match key.as_str() {
+                "sslmode" | "ssl-mode" => {
+                    let word = value.to_lowercase().replace('_', "-");
+                    let asked = SslMode::named(&word)
+                        .ok_or_else(|| refuse(format!("`sslmode` in the `url` is one of {}", SSL_MODES.join(", "))))?;
+                    mode = mode.or(Some(asked));
+                }
+                "sslrootcert" | "ssl-ca" => root_cert = root_cert.or(Some(value.as_str())),
+                other => {
+                    let message = format!("the `url` asks for `{other}`, which is not known; leave it out");
+                    return Err(refuse(message));
+                }
+            }
+        }
         Ok(Self {
-            address,
-            password: text(config, "password")?,
-            ssl_mode: ssl_mode(config)?,
-            ssl_root_cert: ssl_root_cert(config)?,
+            ssl_root_cert: ssl_root_cert(config, root_cert)?,
+            ssl_mode: mode,
+            password: text(config, "password")?.map(str::to_owned).or(url.password),
+            address: Address {
+                host: url.host,
+                port: url.port.unwrap_or(usual_port),
+                database: url.database,
+                user: url.user,
+            },
         })
     }
 }
@@ -150,23 +182,28 @@ fn port(config: &SourceConfig) -> Result<Option<u16>, SourceError> {
         .ok_or_else(|| config_error(&config.name, format!("`port` must be from 1 to 65535, not {value}")))
 }
 
-fn ssl_mode(config: &SourceConfig) -> Result<Option<SslMode>, SourceError> {
-    Ok(match text(config, "sslmode")? {
-        None => None,
-        Some("disable") => Some(SslMode::Disable),
-        Some("prefer") => Some(SslMode::Prefer),
-        Some("require") => Some(SslMode::Require),
-        Some("verify-ca") => Some(SslMode::VerifyCa),
-        Some("verify-full") => Some(SslMode::VerifyFull),
-        Some(other) => {
-            let known = SSL_MODES.join(", ");
-            return Err(config_error(&config.name, format!("`sslmode` is one of {known}, not `{other}`")));
-        }
-    })
+impl SslMode {
+    fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "disable" | "disabled" => Self::Disable,
+            "prefer" | "preferred" => Self::Prefer,
+            "require" | "required" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" | "verify-identity" => Self::VerifyFull,
+            _ => return None,
+        })
+    }
 }
 
-fn ssl_root_cert(config: &SourceConfig) -> Result<Option<PathBuf>, SourceError> {
-    let Some(shown) = text(config, "sslrootcert")? else { return Ok(None) };
+fn ssl_mode(config: &SourceConfig) -> Result<Option<SslMode>, SourceError> {
+    let Some(word) = text(config, "sslmode")? else { return Ok(None) };
+    let mode = SslMode::named(word).filter(|_| SSL_MODES.contains(&word));
+    let known = || config_error(&config.name, format!("`sslmode` is one of {}, not `{word}`", SSL_MODES.join(", ")));
+    mode.map(Some).ok_or_else(known)
+}
+
+fn ssl_root_cert(config: &SourceConfig, shown: Option<&str>) -> Result<Option<PathBuf>, SourceError> {
+    let Some(shown) = shown else { return Ok(None) };
     let path = config.project.join(shown);
     match path.is_file() {
         true => Ok(Some(path)),

@@ -16,6 +16,7 @@ use punctual_model::{column_type::ColumnType, value::Decimal};
 use crate::{
     decimal::{self, Inexact},
     time::{self, TimeRules},
+    words,
 };
 
 /// Why a value has no place in its column; the words of a message without its place.
@@ -32,6 +33,17 @@ impl Misfit {
     }
 }
 
+/// How texts are kept, so that those which count as one are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Normal {
+    /// As they are.
+    Exact,
+    /// Without the blanks at the end.
+    Trim,
+    /// Without the blanks at the end and in lower case.
+    Fold,
+}
+
 /// A column that takes values.
 pub(crate) struct Sink {
     column: Column,
@@ -43,7 +55,7 @@ enum Column {
     Int(Int64Builder),
     Double(Float64Builder),
     Decimal { values: Decimal128Builder, precision: u8, scale: u8 },
-    Text(StringBuilder),
+    Text { values: StringBuilder, normal: Normal },
     Date(Date32Builder),
     Local(TimestampMicrosecondBuilder),
     Instant(TimestampMicrosecondBuilder),
@@ -67,7 +79,7 @@ type Fit = Result<(), Misfit>;
 
 impl Sink {
     /// An empty column with room for so many rows.
-    pub(crate) fn new(column_type: ColumnType, rules: Arc<TimeRules>, rows: usize) -> Self {
+    pub(crate) fn new(column_type: ColumnType, rules: Arc<TimeRules>, normal: Normal, rows: usize) -> Self {
         let column = match column_type {
             ColumnType::Bool => Column::Bool(BooleanBuilder::with_capacity(rows)),
             ColumnType::Int => Column::Int(Int64Builder::with_capacity(rows)),
@@ -77,7 +89,7 @@ impl Sink {
                 precision,
                 scale,
             },
-            ColumnType::Text => Column::Text(StringBuilder::with_capacity(rows, rows * 16)),
+            ColumnType::Text => Column::Text { values: StringBuilder::with_capacity(rows, rows * 16), normal },
             ColumnType::Date => Column::Date(Date32Builder::with_capacity(rows)),
             ColumnType::Timestamp => Column::Local(TimestampMicrosecondBuilder::with_capacity(rows)),
             ColumnType::Timestamptz => Column::Instant(
@@ -94,7 +106,7 @@ impl Sink {
             Column::Int(_) => ColumnType::Int,
             Column::Double(_) => ColumnType::Double,
             Column::Decimal { precision, scale, .. } => ColumnType::Decimal { precision: *precision, scale: *scale },
-            Column::Text(_) => ColumnType::Text,
+            Column::Text { .. } => ColumnType::Text,
             Column::Date(_) => ColumnType::Date,
             Column::Local(_) => ColumnType::Timestamp,
             Column::Instant(_) => ColumnType::Timestamptz,
@@ -112,13 +124,14 @@ impl Sink {
 
     /// The filled column; what follows fills the next one, with room for so many rows.
     pub(crate) fn take(&mut self, rows: usize) -> ArrayRef {
-        let next = Self::new(self.column_type(), Arc::clone(&self.rules), rows);
+        let normal = if let Column::Text { normal, .. } = self.column { normal } else { Normal::Exact };
+        let next = Self::new(self.column_type(), Arc::clone(&self.rules), normal, rows);
         match std::mem::replace(self, next).column {
             Column::Bool(mut b) => Arc::new(b.finish()),
             Column::Int(mut b) => Arc::new(b.finish()),
             Column::Double(mut b) => Arc::new(b.finish()),
             Column::Decimal { mut values, .. } => Arc::new(values.finish()),
-            Column::Text(mut b) => Arc::new(b.finish()),
+            Column::Text { mut values, .. } => Arc::new(values.finish()),
             Column::Date(mut b) => Arc::new(b.finish()),
             Column::Local(mut b) | Column::Instant(mut b) => Arc::new(b.finish()),
         }
@@ -132,7 +145,7 @@ impl Sink {
             Column::Int(b) => b.append_null(),
             Column::Double(b) => b.append_null(),
             Column::Decimal { values, .. } => values.append_null(),
-            Column::Text(b) => b.append_null(),
+            Column::Text { values: b, .. } => b.append_null(),
             Column::Date(b) => b.append_null(),
             Column::Local(b) | Column::Instant(b) => b.append_null(),
         }
@@ -143,7 +156,7 @@ impl Sink {
         match &mut self.column {
             Column::Bool(b) => b.append_value(value),
             Column::Int(b) => b.append_value(value.into()),
-            Column::Text(b) => b.append_value(if value { "true" } else { "false" }),
+            Column::Text { values: b, .. } => b.append_value(if value { "true" } else { "false" }),
             _ => return Err(self.misfit(&value)),
         }
         Ok(())
@@ -164,7 +177,7 @@ impl Sink {
                 let digits = decimal::rescale(value.into(), 0, *scale).and_then(|d| decimal::within(d, *precision));
                 values.append_value(digits.map_err(|why| inexact(why, &value, *precision, *scale))?);
             }
-            Column::Text(b) => b.append_value(value.to_string()),
+            Column::Text { values: b, .. } => b.append_value(value.to_string()),
             Column::Bool(b) => match value {
                 0 | 1 => b.append_value(value == 1),
                 _ => return Err(Misfit::new(format!("{value} is neither 0 nor 1; declare `int`"))),
@@ -188,10 +201,21 @@ impl Sink {
                 let digits = decimal::from_double(value, *scale).and_then(|d| decimal::within(d, *precision));
                 values.append_value(digits.map_err(|why| inexact(why, &value, *precision, *scale))?);
             }
-            Column::Text(b) => b.append_value(value.to_string()),
+            Column::Text { values: b, .. } => b.append_value(value.to_string()),
             // Whole doubles below 2^63 are exact as integers.
             _ if value.fract() == 0.0 && value.abs() < 9.2e18 => return self.push_int(value as i64),
             _ => return Err(self.misfit(&value)),
+        }
+        Ok(())
+    }
+
+    /// A binary floating-point number of half the width: the decimal digits that tell it from its neighbours,
+    /// which are those that servers show, not those of the wider number that is equal to it.
+    pub(crate) fn push_float(&mut self, value: f32) -> Fit {
+        let digits = value.to_string();
+        match &mut self.column {
+            Column::Text { values, .. } if value.is_finite() => values.append_value(digits),
+            _ => return self.push_double(digits.parse().unwrap_or_else(|_| f64::from(value))),
         }
         Ok(())
     }
@@ -206,7 +230,7 @@ impl Sink {
                 values.append_value(fitted.map_err(|why| inexact(why, &written, *precision, *scale))?);
             }
             Column::Double(b) => b.append_value(decimal::to_double(digits, from)),
-            Column::Text(b) => b.append_value(Decimal { digits, scale: from }.to_string()),
+            Column::Text { values: b, .. } => b.append_value(Decimal { digits, scale: from }.to_string()),
             _ => {
                 let whole = decimal::rescale(digits, from, 0).ok().and_then(|d| i64::try_from(d).ok());
                 return match whole {
@@ -222,7 +246,11 @@ impl Sink {
     #[inline]
     pub(crate) fn push_text(&mut self, text: &str) -> Fit {
         match &mut self.column {
-            Column::Text(b) => b.append_value(text),
+            Column::Text { values, normal } => match normal {
+                Normal::Exact => values.append_value(text),
+                Normal::Trim => values.append_value(text.trim_end_matches(' ')),
+                Normal::Fold => values.append_value(folded(text)),
+            },
             Column::Int(b) => match text.parse() {
                 Ok(value) => b.append_value(value),
                 Err(_) => return Err(self.misfit(&text)),
@@ -238,7 +266,12 @@ impl Sink {
             Column::Bool(b) => match text {
                 "true" | "TRUE" | "True" | "t" | "1" => b.append_value(true),
                 "false" | "FALSE" | "False" | "f" | "0" => b.append_value(false),
-                _ => return Err(Misfit::new(format!("`{text}` is not a bool (expected true or false)"))),
+                _ => {
+                    return Err(Misfit::new(format!(
+                        "`{}` is not a bool (expected true or false)",
+                        words::value(&text)
+                    )));
+                }
             },
             Column::Date(b) => b.append_value(self.rules.date_of_text(text)?),
             Column::Local(b) => b.append_value(self.rules.local_of_text(text)?),
@@ -250,10 +283,11 @@ impl Sink {
     /// A civil date, in days since 1970.
     #[inline]
     pub(crate) fn push_date(&mut self, days: i32) -> Fit {
+        let days = time::within_days(days)?;
         match &mut self.column {
             Column::Date(b) => b.append_value(days),
             Column::Local(b) => b.append_value(time::local_of_day(days)),
-            Column::Text(b) => b.append_value(time::iso_of_days(days)?),
+            Column::Text { values: b, .. } => b.append_value(time::iso_of_days(days)?),
             _ => return Err(self.misfit(&time::iso_of_days(days)?)),
         }
         Ok(())
@@ -262,11 +296,12 @@ impl Sink {
     /// A zone-less time, in microseconds since 1970 as if it were UTC.
     #[inline]
     pub(crate) fn push_local(&mut self, micros: i64) -> Fit {
+        let micros = time::within_micros(micros)?;
         match &mut self.column {
             Column::Local(b) => b.append_value(micros),
             Column::Instant(b) => b.append_value(self.rules.instant_of_local(micros)?),
             Column::Date(b) => b.append_value(time::day_of_local(micros)?),
-            Column::Text(b) => b.append_value(time::iso_of_local(micros)?),
+            Column::Text { values: b, .. } => b.append_value(time::iso_of_local(micros)?),
             _ => return Err(self.misfit(&time::iso_of_local(micros)?)),
         }
         Ok(())
@@ -275,23 +310,30 @@ impl Sink {
     /// A point in time, in microseconds since 1970.
     #[inline]
     pub(crate) fn push_instant(&mut self, micros: i64) -> Fit {
+        let micros = time::within_micros(micros)?;
         match &mut self.column {
             Column::Instant(b) => b.append_value(micros),
             Column::Local(b) => b.append_value(self.rules.local_of_instant(micros)?),
-            Column::Text(b) => b.append_value(time::iso_of_instant(micros)?),
+            Column::Text { values: b, .. } => b.append_value(time::iso_of_instant(micros)?),
             _ => return Err(self.misfit(&time::iso_of_instant(micros)?)),
         }
         Ok(())
     }
 
-    fn misfit(&self, value: &dyn std::fmt::Display) -> Misfit {
-        Misfit::new(format!("`{value}` is not {}", self.column_type()))
+    /// The words for a value that is not of the column's type.
+    pub(crate) fn misfit(&self, value: &dyn std::fmt::Display) -> Misfit {
+        Misfit::new(format!("`{}` is not {}", words::value(value), self.column_type()))
     }
+}
+
+/// Upper case first: it joins letters that only differ in lower case, such as the two small sigmas.
+fn folded(text: &str) -> String {
+    text.trim_end_matches(' ').to_uppercase().to_lowercase()
 }
 
 /// The words for a number that a decimal column cannot keep.
 pub(crate) fn inexact(why: Inexact, value: &dyn std::fmt::Display, precision: u8, scale: u8) -> Misfit {
-    let column = ColumnType::Decimal { precision, scale };
+    let (column, value) = (ColumnType::Decimal { precision, scale }, words::value(value));
     Misfit::new(match why {
         Inexact::Scale => {
             format!(
@@ -319,11 +361,12 @@ mod tests {
             timezone: Zone::utc(),
             time_encoding: TimeEncoding::Native,
             timeout: Duration::from_secs(1),
+            cell_bytes: 1 << 20,
             options: serde_json::Map::new(),
             project: "/".into(),
         };
         let rules = TimeRules::new(&config).expect("rules");
-        Sink::new(column_type.parse().expect("a column type"), Arc::new(rules), 1)
+        Sink::new(column_type.parse().expect("a column type"), Arc::new(rules), Normal::Exact, 1)
     }
 
     /// What the column keeps of one value, or why it keeps none.

@@ -178,6 +178,7 @@ mod tests {
             timezone: Zone::utc(),
             time_encoding: TimeEncoding::Native,
             timeout: Duration::from_secs(60),
+            cell_bytes: 1 << 20,
             options: serde_json::Map::new(),
             project: "/".into(),
         };

@@ -13,11 +13,21 @@ use jiff::{
 use punctual_data::source::{SourceConfig, SourceError};
 use punctual_model::{definition::TimeEncoding, value::Value, zone::Zone};
 
-use crate::{boundary::Temporal, context::config_error, sink::Misfit};
+use crate::{
+    boundary::Temporal,
+    context::config_error,
+    epoch::{self, Unit},
+    sink::Misfit,
+    words,
+};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 const EPOCH: DateTime = jiff::civil::datetime(1970, 1, 1, 0, 0, 0, 0);
+/// 1 January of year 1.
+const FIRST_DAY: i32 = -719_162;
+/// 31 December 9999.
+const LAST_DAY: i32 = 2_932_896;
 const ISO_LOCAL: &str = "%Y-%m-%d %H:%M:%S%.f";
 const ISO_INSTANT: &str = "%Y-%m-%dT%H:%M:%S%.fZ";
 
@@ -36,10 +46,8 @@ enum Encoding {
         format: String,
         tells: Temporal,
     },
-    /// Counts since 1970-01-01T00:00:00Z; so many microseconds are one.
-    Epoch {
-        unit: i64,
-    },
+    /// Counts since 1970-01-01T00:00:00Z.
+    Epoch(Unit),
 }
 
 /// A temporal value as the source's encoding writes it.
@@ -54,8 +62,10 @@ impl TimeRules {
     pub(crate) fn new(config: &SourceConfig) -> Result<Self, SourceError> {
         let encoding = match &config.time_encoding {
             TimeEncoding::Native => Encoding::Native,
-            TimeEncoding::EpochSeconds => Encoding::Epoch { unit: MICROS_PER_SECOND },
-            TimeEncoding::EpochMicros => Encoding::Epoch { unit: 1 },
+            TimeEncoding::EpochSeconds => Encoding::Epoch(Unit::Seconds),
+            TimeEncoding::EpochMillis => Encoding::Epoch(Unit::Millis),
+            TimeEncoding::EpochMicros => Encoding::Epoch(Unit::Micros),
+            TimeEncoding::EpochNanos => Encoding::Epoch(Unit::Nanos),
             TimeEncoding::Text(format) => {
                 let zoned = config.time_encoding.is_zoned();
                 let tells = what_a_format_tells(format, zoned).map_err(|message| {
@@ -76,13 +86,13 @@ impl TimeRules {
     pub(crate) fn text_tells(&self) -> Option<Temporal> {
         match &self.encoding {
             Encoding::Text { tells, .. } => Some(*tells),
-            Encoding::Native | Encoding::Epoch { .. } => None,
+            Encoding::Native | Encoding::Epoch(_) => None,
         }
     }
 
     /// Whether whole numbers are points in time.
     pub(crate) fn is_epoch(&self) -> bool {
-        matches!(self.encoding, Encoding::Epoch { .. })
+        matches!(self.encoding, Encoding::Epoch(_))
     }
 
     /// Microseconds since 1970 of a civil time in the source's zone.
@@ -100,7 +110,7 @@ impl TimeRules {
 
     /// Days since 1970 of a date in text.
     pub(crate) fn date_of_text(&self, text: &str) -> Result<i32, Misfit> {
-        let not = |_| Misfit::new(format!("`{text}` is not a date ({})", self.expected(Temporal::Date)));
+        let not = |_| not_a("a date", text, self.expected(Temporal::Date));
         let date = match &self.encoding {
             Encoding::Text { format, tells: Temporal::Date } => {
                 strtime::parse(format, text).and_then(|t| t.to_date()).map_err(not)?
@@ -108,7 +118,7 @@ impl TimeRules {
             Encoding::Text { format, .. } if iso(text).is_err() => {
                 midnight(strtime::parse(format, text).and_then(|t| t.to_datetime()).map_err(not)?)?
             }
-            Encoding::Native | Encoding::Text { .. } | Encoding::Epoch { .. } => {
+            Encoding::Native | Encoding::Text { .. } | Encoding::Epoch(_) => {
                 let pieces = iso(text).map_err(not)?;
                 if pieces.offset().is_some() {
                     return Err(Misfit::new(format!("`{text}` has an offset; declare `timestamptz`")));
@@ -121,9 +131,9 @@ impl TimeRules {
 
     /// Microseconds of a zone-less time in text.
     pub(crate) fn local_of_text(&self, text: &str) -> Result<i64, Misfit> {
-        let not = |_| Misfit::new(format!("`{text}` is not a time ({})", self.expected(Temporal::Local)));
+        let not = |_| not_a("a time", text, self.expected(Temporal::Local));
         match &self.encoding {
-            Encoding::Epoch { .. } => self.local_of_count(count(text)?),
+            Encoding::Epoch(_) => self.local_of_count(count(text)?),
             Encoding::Text { format, tells: Temporal::Local } => {
                 micros_of_civil(strtime::parse(format, text).and_then(|t| t.to_datetime()).map_err(not)?)
             }
@@ -144,9 +154,9 @@ impl TimeRules {
     /// Microseconds since 1970 of a point in time in text; text without an offset is a time in the
     /// source's zone.
     pub(crate) fn instant_of_text(&self, text: &str) -> Result<i64, Misfit> {
-        let not = |_| Misfit::new(format!("`{text}` is not a point in time ({})", self.expected(Temporal::Instant)));
+        let not = |_| not_a("a point in time", text, self.expected(Temporal::Instant));
         match &self.encoding {
-            Encoding::Epoch { .. } => self.instant_of_count(count(text)?),
+            Encoding::Epoch(_) => self.instant_of_count(count(text)?),
             Encoding::Text { format, tells: Temporal::Instant } => {
                 micros_of(strtime::parse(format, text).and_then(|t| t.to_timestamp()).map_err(not)?)
             }
@@ -162,16 +172,27 @@ impl TimeRules {
         }
     }
 
-    /// Microseconds since 1970 of a count.
+    /// Microseconds since 1970 of a count, which must make sense in the source's unit.
     pub(crate) fn instant_of_count(&self, count: i64) -> Result<i64, Misfit> {
-        let Encoding::Epoch { unit } = self.encoding else {
+        let Encoding::Epoch(unit) = self.encoding else {
             return Err(Misfit::new(format!(
-                "the whole number {count} is not a time; set `time_encoding: epoch_s` or `epoch_us` on the source"
+                "the whole number {count} is not a time; set `time_encoding: epoch_s`, epoch_ms, epoch_us or epoch_ns \
+                 on the source"
             )));
         };
-        let micros = count.checked_mul(unit).ok_or_else(|| out_of_range(&count))?;
+        epoch::check(count, unit).map_err(Misfit::new)?;
+        let micros = i64::try_from(unit.micros(count)).map_err(|_| out_of_range(&count))?;
         Timestamp::from_microsecond(micros).map_err(|_| out_of_range(&count))?;
         Ok(micros)
+    }
+
+    /// Why a count that lies in a column cannot be a time in the source's unit; `None` where it can, or where
+    /// counts are no times.
+    pub(crate) fn senseless(&self, count: i64) -> Option<String> {
+        match self.encoding {
+            Encoding::Epoch(unit) => epoch::check(count, unit).err(),
+            Encoding::Native | Encoding::Text { .. } => None,
+        }
     }
 
     /// The civil time in the source's zone of a count.
@@ -190,10 +211,7 @@ impl TimeRules {
     pub(crate) fn written(&self, value: &Value) -> Option<Written> {
         match &self.encoding {
             Encoding::Native => None,
-            Encoding::Epoch { unit } => {
-                let micros = self.instant_of(value)?.as_microsecond();
-                Some(Written::Count(micros.div_euclid(*unit)))
-            }
+            Encoding::Epoch(unit) => Some(Written::Count(unit.count(self.instant_of(value)?.as_microsecond()))),
             Encoding::Text { format, tells } => {
                 let text = match (tells, value) {
                     (Temporal::Date, Value::Date(date)) => strtime::format(format, *date),
@@ -247,7 +265,7 @@ impl TimeRules {
     fn expected(&self, wanted: Temporal) -> String {
         match &self.encoding {
             Encoding::Text { format, tells } if *tells == wanted => format!("expected {format}"),
-            Encoding::Epoch { .. } if wanted != Temporal::Date => "expected a whole number".to_owned(),
+            Encoding::Epoch(_) if wanted != Temporal::Date => "expected a whole number".to_owned(),
             _ => match wanted {
                 Temporal::Date => "expected 2026-10-31",
                 Temporal::Local => "expected 2026-10-31 23:59:59",
@@ -294,6 +312,32 @@ pub(crate) fn day_of_local(micros: i64) -> Result<i32, Misfit> {
     i32::try_from(micros.div_euclid(day)).map_err(|_| out_of_range(&micros))
 }
 
+/// Days since 1970, if they are a date that calendars and documents have: from year 1 to 9999.
+pub(crate) fn within_days(days: i32) -> Result<i32, Misfit> {
+    match (FIRST_DAY..=LAST_DAY).contains(&days) {
+        true => Ok(days),
+        false => Err(far_out("date", i64::from(days))),
+    }
+}
+
+/// Microseconds of a civil time or an instant, if its year is from 1 to 9999.
+pub(crate) fn within_micros(micros: i64) -> Result<i64, Misfit> {
+    const DAY: i64 = SECONDS_PER_DAY * MICROS_PER_SECOND;
+    let days = micros.div_euclid(DAY);
+    match (i64::from(FIRST_DAY)..=i64::from(LAST_DAY)).contains(&days) {
+        true => Ok(micros),
+        false => Err(far_out("time", days)),
+    }
+}
+
+fn far_out(what: &str, days: i64) -> Misfit {
+    const DAYS_IN_400_YEARS: i64 = 146_097;
+    let year = 1970 + (days * 400).div_euclid(DAYS_IN_400_YEARS);
+    Misfit::new(format!(
+        "the {what} lies about the year {year}, outside of 1 to 9999; leave it out in the SQL, or declare text and cast it there"
+    ))
+}
+
 /// The midnight that a day begins with, in microseconds.
 pub(crate) fn local_of_day(days: i32) -> i64 {
     i64::from(days) * SECONDS_PER_DAY * MICROS_PER_SECOND
@@ -331,12 +375,16 @@ fn midnight(local: DateTime) -> Result<Date, Misfit> {
     Ok(local.date())
 }
 
+fn not_a(what: &str, text: &str, expected: String) -> Misfit {
+    Misfit::new(format!("`{}` is not {what} ({expected})", words::value(&text)))
+}
+
 fn out_of_range(what: &dyn std::fmt::Display) -> Misfit {
     Misfit::new(format!("{what} is out of range"))
 }
 
 fn count(text: &str) -> Result<i64, Misfit> {
-    text.parse().map_err(|_| Misfit::new(format!("`{text}` is not a count since 1970 (expected a whole number)")))
+    text.parse().map_err(|_| not_a("a count since 1970", text, "expected a whole number".to_owned()))
 }
 
 /// ISO 8601 text, without an annotation such as `[Europe/Paris]`.
@@ -379,6 +427,7 @@ mod tests {
             timezone: zone.parse().expect("a zone"),
             time_encoding: encoding.parse().expect("an encoding"),
             timeout: Duration::from_secs(1),
+            cell_bytes: 1 << 20,
             options: serde_json::Map::new(),
             project: "/".into(),
         };
@@ -436,7 +485,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let time: Timestamp = "2026-11-01T07:30:00Z".parse().expect("a time");
-        for encoding in ["epoch_s", "epoch_us", "text(%Y-%m-%dT%H:%M:%S%:z)", "text(%s)"] {
+        for encoding in ["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "text(%Y-%m-%dT%H:%M:%S%:z)", "text(%s)"] {
             let rules = rules("America/Chicago", encoding);
             let read = match rules.written(&Value::Instant(time)).expect("a temporal value") {
                 Written::Text(text) => rules.instant_of_text(&text),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use arrow::{
-    array::RecordBatch,
+    array::{Array, AsArray, RecordBatch},
     compute::BatchCoalescer,
     datatypes::{DataType, IntervalUnit, Schema, SchemaRef},
 };
@@ -29,6 +29,8 @@ use crate::{error::DataError, facts};
 /// Rows of the batches that reach the encoder, however they arrive; fixed, so that a file's
 /// bytes do not depend on how its rows were batched.
 const BATCH_ROWS: usize = 8192;
+/// Bytes of text after which a batch is full with fewer rows: wide texts must not gather by the thousand.
+const BATCH_BYTES: usize = 4 << 20;
 /// Batches that wait between the producer and the encoder.
 const BATCHES_AHEAD: usize = 2;
 
@@ -125,6 +127,8 @@ pub struct SnapshotWriter {
     schema: SchemaRef,
     layout: Layout,
     coalescer: BatchCoalescer,
+    /// Rows in the coalescer, and the bytes of their texts.
+    held: (usize, usize),
     writer: ArrowWriter<Tee>,
     rows: u64,
 }
@@ -151,7 +155,7 @@ impl SnapshotWriter {
         let writer = ArrowWriter::try_new_with_options(Tee::new(temporary), Arc::clone(&schema), options)
             .map_err(|e| DataError::file(path, e))?;
         let coalescer = BatchCoalescer::new(Arc::clone(&schema), BATCH_ROWS);
-        Ok(Self { path: path.to_owned(), folder, schema, layout, coalescer, writer, rows: 0 })
+        Ok(Self { path: path.to_owned(), folder, schema, layout, coalescer, held: (0, 0), writer, rows: 0 })
     }
 
     /// The schema that is written: the given one, nullable throughout, with the metadata of
@@ -173,8 +177,17 @@ impl SnapshotWriter {
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
             .map_err(|e| DataError::file(&self.path, format!("a batch does not have the announced columns: {e}")))?;
         self.rows += batch.num_rows() as u64;
-        self.coalescer.push_batch(batch).map_err(|e| DataError::file(&self.path, e))?;
-        self.drain()
+        let mut start = 0;
+        for (end, full) in cuts(&batch, &mut self.held) {
+            let file = |e| DataError::file(&self.path, e);
+            self.coalescer.push_batch(batch.slice(start, end - start)).map_err(file)?;
+            if full {
+                self.coalescer.finish_buffered_batch().map_err(file)?;
+            }
+            self.drain()?;
+            start = end;
+        }
+        Ok(())
     }
 
     /// Ends the current row group, so that the next row starts a new one.
@@ -182,6 +195,7 @@ impl SnapshotWriter {
     /// # Errors
     /// When the file cannot be written.
     pub fn end_row_group(&mut self) -> Result<(), DataError> {
+        self.held = (0, 0);
         self.coalescer.finish_buffered_batch().map_err(|e| DataError::file(&self.path, e))?;
         self.drain()?;
         self.writer.flush().map_err(|e| DataError::file(&self.path, e))
@@ -216,6 +230,51 @@ impl SnapshotWriter {
         }
         Ok(())
     }
+}
+
+/// Where a batch's rows end a batch for the encoder, counted on from the rows that are held already: at so many
+/// rows, or at so many bytes of text. Each row decides by itself, so that it does not matter how rows arrive.
+/// The last cut is the batch's end.
+fn cuts(batch: &RecordBatch, held: &mut (usize, usize)) -> Vec<(usize, bool)> {
+    let texts: Vec<TextLengths<'_>> = batch.columns().iter().filter_map(|column| text_lengths(column)).collect();
+    let mut cuts = Vec::new();
+    for row in 0..batch.num_rows() {
+        held.0 += 1;
+        held.1 += texts.iter().map(|length| length(row)).sum::<usize>();
+        if held.0 == BATCH_ROWS || held.1 >= BATCH_BYTES {
+            *held = (0, 0);
+            cuts.push((row + 1, true));
+        }
+    }
+    if cuts.last().is_none_or(|(end, _)| *end < batch.num_rows()) {
+        cuts.push((batch.num_rows(), false));
+    }
+    cuts
+}
+
+type TextLengths<'a> = Box<dyn Fn(usize) -> usize + 'a>;
+
+/// The length of each of a column's texts; `None` for a column whose values have one width.
+fn text_lengths(column: &dyn Array) -> Option<TextLengths<'_>> {
+    Some(match column.data_type() {
+        DataType::Utf8 => {
+            let texts = column.as_string::<i32>();
+            Box::new(move |row| texts.value_length(row) as usize)
+        }
+        DataType::LargeUtf8 => {
+            let texts = column.as_string::<i64>();
+            Box::new(move |row| texts.value_length(row) as usize)
+        }
+        DataType::Utf8View => {
+            let texts = column.as_string_view();
+            Box::new(move |row| texts.value(row).len())
+        }
+        DataType::Binary => {
+            let bytes = column.as_binary::<i32>();
+            Box::new(move |row| bytes.value_length(row) as usize)
+        }
+        _ => return None,
+    })
 }
 
 /// Parquet's interval has milliseconds and cannot hold Arrow's nanoseconds.

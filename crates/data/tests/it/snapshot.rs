@@ -44,6 +44,23 @@ async fn bytes_depend_on_the_rows_and_not_on_how_they_were_batched() {
     assert!(found.iter().all(|hash| *hash == found[0]), "{found:?}");
 }
 
+/// Wide texts end a batch by their bytes, wherever the batches ended in which they came.
+#[tokio::test]
+async fn bytes_of_wide_texts_do_not_depend_on_how_they_were_batched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wide: Vec<String> =
+        (0..120).map(|n| n.to_string().repeat(if n % 7 == 0 { 300_000 } else { 100_000 })).collect();
+    let all = batch(&[("id", "int", ints(0..120)), ("name", "text", texts(wide.iter().map(String::as_str)))]);
+    let mut found = Vec::new();
+    for (name, size) in [("a", 120), ("b", 1), ("c", 7), ("d", 50)] {
+        let batches = (0..120).step_by(size).map(|start| all.slice(start, size.min(120 - start))).collect();
+        let snapshot = store(&folder.path().join(name), all.schema(), batches).await;
+        assert_eq!(Rows::open(&snapshot).expect("opened").count(), 120);
+        found.push(snapshot.sha256);
+    }
+    assert!(found.iter().all(|hash| *hash == found[0]), "{found:?}");
+}
+
 #[tokio::test]
 async fn metadata_and_nullability_leave_no_trace() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -16,8 +16,8 @@ pub use layout::{
 };
 pub use list::{List, Member, MemberKey, Members, MembersFile, MembersQuery};
 pub use query::{
-    Accepted, AddsUp, Check, ColumnDecl, ColumnFacts, Columns, Covers, CoversEvery, Dataset, NotNull, Otherwise,
-    Parameter, Query, RowsCheck, SqlCheck, Table, Template, Unique,
+    Accepted, AddsUp, Check, Collation, ColumnDecl, ColumnFacts, ColumnFrom, Columns, Covers, CoversEvery, Dataset,
+    NotNull, Otherwise, Parameter, Query, RowsCheck, SqlCheck, Table, Template, Unique,
 };
 pub use report::{
     Burst, CalendarUnit, Deliver, DeliverAfter, Expect, OnlyIf, PeriodRule, Report, Schedule, TemplateRef,

@@ -79,26 +79,30 @@ pub struct Dataset {
 /// Declared columns, by the name they have in the dataset.
 pub type Columns = IndexMap<String, ColumnDecl>;
 
-/// A declared column: its type, or its type with what else is known of it.
+/// A declared column: its type, or what else is to be known of it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ColumnDecl {
     /// Only the type.
     Type(ColumnType),
-    /// The type, and what else is known.
+    /// More than the type.
     With(ColumnFacts),
 }
 
-/// The type of a column, and what its values mean.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// What is declared of a column; what is left out is as the source has it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnFacts {
     /// The type.
-    #[serde(rename = "type")]
-    pub column_type: ColumnType,
-    /// The name in the source, such as a CSV header, where it differs.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub column_type: Option<ColumnType>,
+    /// Which of the source's columns it is, when its name differs: the name there (`""` for the one without a
+    /// name), or its place, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
+    pub from: Option<ColumnFrom>,
+    /// Which texts are the same one: `exact`, `trim` or `fold`. Default: as the source keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<Collation>,
     /// Whether its values add up: `sum` for amounts and counts, `none` for keys, years, prices and rates. Tables
     /// with `totals` show the sum of what adds up; nothing is guessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +118,7 @@ pub struct ColumnFacts {
 impl ColumnFacts {
     /// A column of which only the type is known.
     pub fn new(column_type: ColumnType) -> Self {
-        Self { column_type, from: None, total: None, currency: None, currency_column: None }
+        Self { column_type: Some(column_type), ..Self::default() }
     }
 }
 
@@ -128,9 +132,31 @@ pub enum AddsUp {
     None,
 }
 
+/// One of a source's columns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a name, or a place from 1")]
+pub enum ColumnFrom {
+    /// By its place, from 1.
+    Place(std::num::NonZeroU32),
+    /// By its name.
+    Name(String),
+}
+
+/// Which texts of a column are kept as one and the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Collation {
+    /// Every text as it is: only equal characters are equal.
+    Exact,
+    /// Without the blanks at the end.
+    Trim,
+    /// Without the blanks at the end, and in lower case.
+    Fold,
+}
+
 impl<'de> Deserialize<'de> for ColumnDecl {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expected = "a type such as int or decimal(18,2), or {type, from, total, ...}";
+        let expected = "a type such as int or decimal(18,2), or {type, from, collation, total, ...}";
         Ok(match text_or_keys(expected, deserializer)? {
             Written::Text(column_type) => Self::Type(column_type),
             Written::Keys(facts) => Self::With(facts),
@@ -140,17 +166,22 @@ impl<'de> Deserialize<'de> for ColumnDecl {
 }
 
 impl ColumnDecl {
-    /// The declared type.
-    pub fn column_type(&self) -> ColumnType {
+    /// The declared type, if one is.
+    pub fn column_type(&self) -> Option<ColumnType> {
         match self {
-            Self::Type(column_type) => *column_type,
+            Self::Type(column_type) => Some(*column_type),
             Self::With(facts) => facts.column_type,
         }
     }
 
-    /// The name in the source, if it differs.
-    pub fn from(&self) -> Option<&str> {
-        self.facts()?.from.as_deref()
+    /// Which column of the source it is, if that is not the one of the same name.
+    pub fn from(&self) -> Option<&ColumnFrom> {
+        self.facts()?.from.as_ref()
+    }
+
+    /// The declared collation, if one is.
+    pub fn collation(&self) -> Option<Collation> {
+        self.facts()?.collation
     }
 
     /// What is known beside the type.

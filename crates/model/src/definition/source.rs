@@ -21,7 +21,8 @@ pub struct Source {
     /// The zone of this source's zone-less times. Default: UTC.
     #[serde(default = "Zone::utc")]
     pub timezone: Zone,
-    /// How the source writes times down: `native`, `text(FORMAT)` with strftime directives, `epoch_s` or `epoch_us`.
+    /// How the source writes times down: `native`, `text(FORMAT)` with strftime directives, `epoch_s`,
+    /// `epoch_ms`, `epoch_us` or `epoch_ns`.
     #[serde(default)]
     pub time_encoding: TimeEncoding,
     /// How long after a period's end its rows may still come in or change. What was extracted sooner is never
@@ -35,6 +36,10 @@ pub struct Source {
     /// How long one query may take. Default: 5m.
     #[serde(default = "default_timeout")]
     pub timeout: Length,
+    /// The longest text that one value may have, in KiB; a longer one is refused by its place. Default: 1024.
+    #[serde(default = "default_cell_kib", deserialize_with = "cell_kib")]
+    #[schemars(range(min = 1, max = 65536))]
+    pub cell_kib: u32,
     /// The options of this type of source.
     #[serde(flatten)]
     pub options: serde_json::Map<String, serde_json::Value>,
@@ -52,6 +57,19 @@ fn default_fresh_for() -> Length {
     Length::from_secs(60 * 60)
 }
 
+fn default_cell_kib() -> u32 {
+    1024
+}
+
+/// The largest `cell_kib`: four datasets at a time still fit a small machine.
+const LARGEST_CELL_KIB: u32 = 65_536;
+
+fn cell_kib<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let kib = i64::deserialize(deserializer)?;
+    let fits = u32::try_from(kib).ok().filter(|kib| (1..=LARGEST_CELL_KIB).contains(kib));
+    fits.ok_or_else(|| serde::de::Error::custom(format!("{kib} is not from 1 to {LARGEST_CELL_KIB}")))
+}
+
 /// How a source writes points in time down.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -63,8 +81,12 @@ pub enum TimeEncoding {
     Text(String),
     /// Whole seconds since 1970-01-01T00:00:00Z.
     EpochSeconds,
+    /// Whole milliseconds since 1970-01-01T00:00:00Z.
+    EpochMillis,
     /// Whole microseconds since 1970-01-01T00:00:00Z.
     EpochMicros,
+    /// Whole nanoseconds since 1970-01-01T00:00:00Z.
+    EpochNanos,
 }
 
 impl TimeEncoding {
@@ -73,14 +95,16 @@ impl TimeEncoding {
         match self {
             Self::Native => false,
             Self::Text(format) => ["%z", "%:z", "%Q", "%:Q", "%s"].iter().any(|d| format.contains(d)),
-            Self::EpochSeconds | Self::EpochMicros => true,
+            Self::EpochSeconds | Self::EpochMillis | Self::EpochMicros | Self::EpochNanos => true,
         }
     }
 }
 
 /// Why a text is not a time encoding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time encoding: use native, text(FORMAT) such as text(%Y-%m-%d %H:%M:%S), epoch_s or epoch_us")]
+#[error(
+    "`{0}` is not a time encoding: use native, text(FORMAT) such as text(%Y-%m-%d %H:%M:%S), epoch_s, epoch_ms, epoch_us or epoch_ns"
+)]
 pub struct TimeEncodingError(String);
 
 impl FromStr for TimeEncoding {
@@ -90,7 +114,9 @@ impl FromStr for TimeEncoding {
         match text {
             "native" => Ok(Self::Native),
             "epoch_s" => Ok(Self::EpochSeconds),
+            "epoch_ms" => Ok(Self::EpochMillis),
             "epoch_us" => Ok(Self::EpochMicros),
+            "epoch_ns" => Ok(Self::EpochNanos),
             other => other
                 .strip_prefix("text(")
                 .and_then(|rest| rest.strip_suffix(')'))
@@ -121,7 +147,9 @@ impl fmt::Display for TimeEncoding {
             Self::Native => f.write_str("native"),
             Self::Text(format) => write!(f, "text({format})"),
             Self::EpochSeconds => f.write_str("epoch_s"),
+            Self::EpochMillis => f.write_str("epoch_ms"),
             Self::EpochMicros => f.write_str("epoch_us"),
+            Self::EpochNanos => f.write_str("epoch_ns"),
         }
     }
 }
@@ -132,6 +160,6 @@ impl JsonSchema for TimeEncoding {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": r"^(native|epoch_s|epoch_us|text\(.*%.*\))$" })
+        json_schema!({ "type": "string", "pattern": r"^(native|epoch_s|epoch_ms|epoch_us|epoch_ns|text\(.*%.*\))$" })
     }
 }

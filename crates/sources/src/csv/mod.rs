@@ -1,54 +1,25 @@
-//! CSV: one file with a header line, read whole and strictly. Every line has as many fields as the
-//! header; text is UTF-8; columns are text unless declared.
+//! CSV: one file, read whole and strictly. Every line has as many fields as the header; columns are
+//! text unless declared. What a file does differently is said by the source's options.
 
+mod decode;
+mod dialect;
+mod numbers;
 mod read;
+mod records;
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use punctual_data::source::{ExtractRequest, Extraction, Source, SourceConfig, SourceError, SourceKind};
-use punctual_model::kinds::{KindSpec, OptionSpec, OptionType};
+use punctual_model::kinds::KindSpec;
 use tokio::time::Instant;
 
-use crate::{
-    context::{Context, config_error},
-    options, stream,
-    time::TimeRules,
-};
+use self::dialect::File;
+use crate::{context::Context, stream, time::TimeRules};
 
 /// The registration.
 pub(crate) const KIND: SourceKind = SourceKind {
-    spec: KindSpec {
-        name: "csv",
-        summary: "A CSV file with a header line.",
-        options: &[
-            OptionSpec {
-                name: "path",
-                summary: "The file, relative to the project's folder.",
-                value: OptionType::Text,
-                required: true,
-            },
-            OptionSpec {
-                name: "delimiter",
-                summary: "The character between fields, or the word tab. Default: a comma.",
-                value: OptionType::Text,
-                required: false,
-            },
-            OptionSpec {
-                name: "encoding",
-                summary: "How the file's text is encoded. Default, and all there is: utf-8.",
-                value: OptionType::Choice(&["utf-8"]),
-                required: false,
-            },
-            OptionSpec {
-                name: "null",
-                summary: "The field that stands for no value. Default: the empty field.",
-                value: OptionType::Text,
-                required: false,
-            },
-        ],
-        sql: None,
-    },
+    spec: KindSpec { name: "csv", summary: "A CSV file, read strictly.", options: dialect::OPTIONS, sql: None },
     open,
 };
 
@@ -58,34 +29,8 @@ struct CsvFile {
     rules: Arc<TimeRules>,
 }
 
-/// The file and how to read it.
-#[derive(Debug, Clone)]
-struct File {
-    path: PathBuf,
-    shown: String,
-    delimiter: u8,
-    null: String,
-}
-
 fn open(config: SourceConfig) -> Result<Arc<dyn Source>, SourceError> {
-    let shown = options::required_text(&config, "path")?.to_owned();
-    let delimiter = match options::text(&config, "delimiter")? {
-        None => b',',
-        Some("tab" | "\t") => b'\t',
-        Some(text) => match text.as_bytes() {
-            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => *byte,
-            _ => {
-                let message = format!("`delimiter` is one ASCII character or the word tab, not `{text}`");
-                return Err(config_error(&config.name, message));
-            }
-        },
-    };
-    if let Some(encoding) = options::text(&config, "encoding")?.filter(|e| *e != "utf-8") {
-        let message = format!("`encoding` is utf-8, not `{encoding}`; convert the file");
-        return Err(config_error(&config.name, message));
-    }
-    let null = options::text(&config, "null")?.unwrap_or_default().to_owned();
-    let file = File { path: config.project.join(&shown), shown, delimiter, null };
+    let file = File::of(&config)?;
     let rules = Arc::new(TimeRules::new(&config)?);
     Ok(Arc::new(CsvFile { config, file, rules }))
 }

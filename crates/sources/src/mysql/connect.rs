@@ -1,7 +1,7 @@
 //! Connecting to MySQL or MariaDB, its errors in our words, and killing a query from a second
 //! connection: the protocol has no other way to stop one.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use punctual_data::source::{SourceConfig, SourceError};
 use sqlx::{
@@ -10,7 +10,7 @@ use sqlx::{
 };
 
 use crate::{
-    context::{Context, config_error},
+    context::Context,
     options::{Address, ServerOptions, SslMode},
 };
 
@@ -19,27 +19,34 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long the second connection may take to kill.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The driver's options from the source's. The session's zone is UTC, in which TIMESTAMP
-/// columns are sent; named zones are unknown to servers without their tables.
-pub(super) fn connect_options(config: &SourceConfig) -> Result<MySqlConnectOptions, SourceError> {
-    let server = ServerOptions::read(config)?;
-    let mut options = match server.address {
-        // The driver's own words could repeat the password.
-        Address::Url(url) => MySqlConnectOptions::from_str(url).map_err(|_| {
-            config_error(&config.name, "`url` cannot be read; write it as mysql://user:password@host:3306/database")
-        })?,
-        Address::Parts { host, port, database, user } => {
-            let mut options = MySqlConnectOptions::new().host(host).port(port.unwrap_or(3306));
-            if let Some(database) = database {
-                options = options.database(database);
-            }
-            if let Some(user) = user {
-                options = options.username(user);
-            }
-            options
-        }
-    };
-    if let Some(password) = server.password {
+/// A server and how to log in there.
+#[derive(Clone)]
+pub(super) struct Server {
+    options: MySqlConnectOptions,
+    host: String,
+    port: u16,
+}
+
+impl Server {
+    /// The names that errors of one extraction from here carry.
+    pub(super) fn context(&self, config: &SourceConfig, dataset: &str) -> Context {
+        Context::new(config, dataset).at(&self.host, self.port)
+    }
+}
+
+/// The server from the source's options. The session's zone is UTC, in which TIMESTAMP columns are
+/// sent; named zones are unknown to servers without their tables.
+pub(super) fn server(config: &SourceConfig) -> Result<Server, SourceError> {
+    let server = ServerOptions::read(config, &["mysql", "mariadb"], 3306)?;
+    let Address { host, port, database, user } = server.address;
+    let mut options = MySqlConnectOptions::new().host(&host).port(port);
+    if let Some(database) = database {
+        options = options.database(&database);
+    }
+    if let Some(user) = user {
+        options = options.username(&user);
+    }
+    if let Some(password) = &server.password {
         options = options.password(password);
     }
     if let Some(mode) = server.ssl_mode {
@@ -55,13 +62,14 @@ pub(super) fn connect_options(config: &SourceConfig) -> Result<MySqlConnectOptio
         options = options.ssl_ca(path);
     }
     // `||` keeps the meaning that it has on the server.
-    Ok(options.timezone(Some("+00:00".to_owned())).pipes_as_concat(false).disable_statement_logging())
+    let options = options.timezone(Some("+00:00".to_owned())).pipes_as_concat(false).disable_statement_logging();
+    Ok(Server { options, host, port })
 }
 
 /// Connects.
-pub(super) async fn connect(options: &MySqlConnectOptions, context: &Context) -> Result<MySqlConnection, SourceError> {
+pub(super) async fn connect(server: &Server, context: &Context) -> Result<MySqlConnection, SourceError> {
     let patience = CONNECT_TIMEOUT.min(context.patience());
-    match tokio::time::timeout(patience, options.connect()).await {
+    match tokio::time::timeout(patience, server.options.connect()).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(connect_error(&error, context)),
         Err(_) => Err(context.unreachable(format!("no answer within {} s", patience.as_secs_f64()))),
@@ -97,8 +105,8 @@ pub(super) fn query_error(error: &sqlx::Error, rows: u64, context: &Context) -> 
             _ => context.query(refusal.message()),
         },
         None => match error {
-            sqlx::Error::Io(why) => context.interrupted(rows, why.to_string()),
-            sqlx::Error::Protocol(why) => context.interrupted(rows, why.clone()),
+            sqlx::Error::Io(why) => context.cut(rows, &why.to_string()),
+            sqlx::Error::Protocol(why) => context.cut(rows, why),
             other => context.query(other.to_string()),
         },
     }
@@ -110,9 +118,9 @@ fn database_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
 
 /// Kills what a connection runs, from a connection of its own. When that fails too, the server's
 /// time limit is what remains.
-pub(super) async fn cancel(options: &MySqlConnectOptions, connection_id: u64) {
+pub(super) async fn cancel(server: &Server, connection_id: u64) {
     let work = async {
-        let mut connection = options.connect().await?;
+        let mut connection = server.options.connect().await?;
         sqlx::raw_sql(AssertSqlSafe(format!("KILL QUERY {connection_id}"))).execute(&mut connection).await?;
         connection.close().await
     };

@@ -67,7 +67,7 @@ impl Wire {
                 let value = bytes.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
                 push_unsigned(value, sink)
             }
-            Self::Float => sink.push_double(f32::from_le_bytes(fixed(bytes)?).into()),
+            Self::Float => sink.push_float(f32::from_le_bytes(fixed(bytes)?)),
             Self::Double => sink.push_double(f64::from_le_bytes(fixed(bytes)?)),
             Self::Decimal => decode_decimal(utf8(bytes)?, sink),
             Self::Date => sink.push_date(moment(bytes)?.0),
@@ -201,6 +201,10 @@ pub(super) fn row(
             continue;
         };
         total += bytes.len();
+        if bytes.len() > context.cell_bytes() {
+            let place = format!("row {}, column `{}`", batcher.total() + 1, batcher.name(place));
+            return Err(context.too_long(place, bytes.len()));
+        }
         if let Err(misfit) = wire.decode(bytes, &mut batcher.sinks()[place]) {
             let name = batcher.name(place);
             let message = misfit.into_message().replace("COLUMN", name);

@@ -20,11 +20,11 @@ use punctual_model::{
 use sqlx::{
     AssertSqlSafe, Column, ColumnOrigin, Connection, Either, Executor, MySqlConnection, SqlSafeStr, SqlStr, Statement,
     TypeInfo,
-    mysql::{MySqlArguments, MySqlConnectOptions, MySqlStatement},
+    mysql::{MySqlArguments, MySqlStatement},
 };
 use tokio::time::Instant;
 
-use self::{bind::Place, catalog::TableColumn, decode::Wire};
+use self::{bind::Place, catalog::TableColumn, connect::Server, decode::Wire};
 use crate::{
     batch::{Batcher, OutputColumn},
     boundary::Boundary,
@@ -63,28 +63,28 @@ pub(crate) const KIND: SourceKind = SourceKind {
 
 struct MySql {
     config: SourceConfig,
-    options: MySqlConnectOptions,
+    server: Server,
     rules: Arc<TimeRules>,
 }
 
 fn open(config: SourceConfig) -> Result<Arc<dyn Source>, SourceError> {
-    let options = connect::connect_options(&config)?;
+    let server = connect::server(&config)?;
     let rules = Arc::new(TimeRules::new(&config)?);
-    Ok(Arc::new(MySql { config, options, rules }))
+    Ok(Arc::new(MySql { config, server, rules }))
 }
 
 #[async_trait]
 impl Source for MySql {
     async fn probe(&self) -> Result<String, SourceError> {
-        let context = Context::new(&self.config, "");
-        let mut connection = connect::connect(&self.options, &context).await?;
+        let context = self.server.context(&self.config, "");
+        let mut connection = connect::connect(&self.server, &context).await?;
         let version = version(&mut connection).await.map_err(|error| context.unreachable(error.to_string()))?;
         let _ = connection.close().await;
         Ok(if is_mariadb(&version) { version } else { format!("MySQL {version}") })
     }
 
     async fn extract(&self, request: ExtractRequest) -> Result<Extraction, SourceError> {
-        let context = Context::new(&self.config, &request.dataset);
+        let context = self.server.context(&self.config, &request.dataset);
         let Some(sql) = &request.sql else {
             return Err(context.config("a `mysql` dataset needs `sql`"));
         };
@@ -94,7 +94,7 @@ impl Source for MySql {
         if !sql::starts_as_query(&statement) {
             return Err(context.query(sql::NOT_A_QUERY));
         }
-        let connection = connect::connect(&self.options, &context).await?;
+        let connection = connect::connect(&self.server, &context).await?;
         let deadline = Instant::now() + self.config.timeout;
         let query = match tokio::time::timeout_at(deadline, self.start(connection, sql, &request, &context)).await {
             Ok(query) => query?,
@@ -120,7 +120,7 @@ fn is_mariadb(version: &str) -> bool {
 struct Query {
     connection: MySqlConnection,
     connection_id: u64,
-    options: MySqlConnectOptions,
+    server: Server,
     statement: MySqlStatement,
     arguments: MySqlArguments,
     batcher: Batcher,
@@ -147,10 +147,38 @@ impl MySql {
         let compared = select.as_ref().map(|select| select.compared(&catalog)).unwrap_or_default();
         let place = |number| place_of(number, &compared, &catalog);
         let arguments = bind::arguments(sql.binds(), &self.rules, context, &place)?;
+        self.check_unit(&mut connection, sql, &compared, &catalog, context).await?;
         let columns = describe(&statement, &catalog, request, context)?;
         let batcher = Batcher::new(&columns, &self.rules);
-        let options = self.options.clone();
-        Ok(Query { connection, connection_id, options, statement, arguments, batcher, context: context.clone() })
+        let server = self.server.clone();
+        Ok(Query { connection, connection_id, server, statement, arguments, batcher, context: context.clone() })
+    }
+
+    /// A boundary in another unit than a column's counts would find no rows, and no row would tell: one value of
+    /// each such column is looked at.
+    async fn check_unit(
+        &self,
+        connection: &mut MySqlConnection,
+        sql: &SqlText,
+        compared: &[Compared],
+        catalog: &Catalog<TableColumn>,
+        context: &Context,
+    ) -> Result<(), SourceError> {
+        if !self.rules.is_epoch() {
+            return Ok(());
+        }
+        for (number, bind) in (1..).zip(sql.binds()) {
+            let place = compared.iter().find(|place| place.parameter == number);
+            let Some(place) = place.filter(|_| Boundary::of(&bind.expression).is_some()) else { continue };
+            if !catalog.column(&place.table, &place.column).is_some_and(TableColumn::is_int) {
+                continue;
+            }
+            let sample = catalog::sample(connection, place).await;
+            if let Some(why) = sample.and_then(|count| self.rules.senseless(count)) {
+                return Err(context.data(format!("column `{}`", place.column), why));
+            }
+        }
+        Ok(())
     }
 
     /// Sets the time limit and begins the transaction; tells the connection's number.
@@ -200,8 +228,8 @@ fn tables_wanted(statement: &MySqlStatement, sql: &SqlText, select: Option<&sql:
 
 /// The table and column that a result column comes from, where its own type is not enough.
 fn origin(column: &sqlx::mysql::MySqlColumn) -> Option<(TableName, String)> {
-    let type_name = column.type_info().name();
-    if !(type_name == "DECIMAL" || type_name.contains("BINARY") || type_name.contains("BLOB")) {
+    let is_text = matches!(decode::wire_of(column.type_info()), Ok((Wire::Text, _)));
+    if !(is_text || column.type_info().name() == "DECIMAL") {
         return None;
     }
     let ColumnOrigin::Table(origin) = column.origin() else { return None };
@@ -226,7 +254,7 @@ fn describe(
     context: &Context,
 ) -> Result<Vec<OutputColumn>, SourceError> {
     let found: Vec<&str> = statement.columns().iter().map(Column::name).collect();
-    let declared = declare::resolve(&found, &request.columns).map_err(|message| context.query(message))?;
+    let declared = declare::resolve_named(&found, &request.columns).map_err(|message| context.query(message))?;
     let mut columns = Vec::with_capacity(found.len());
     for (column, declared) in statement.columns().iter().zip(declared) {
         let (wire, natural) = decode::wire_of(column.type_info())
@@ -240,7 +268,8 @@ fn describe(
                 let why = "it is a decimal whose precision and scale the server does not tell";
                 context.query(undeclared(&declared.name, why, "\"decimal(18,2)\""))
             })?;
-        columns.push(OutputColumn { name: declared.name, column_type });
+        let equality = of_table.map(TableColumn::equality);
+        columns.push(OutputColumn::new(declared.name, column_type).with_collation(declared.collation, equality));
     }
     Ok(columns)
 }
@@ -269,15 +298,15 @@ impl Query {
             }
             Ending::Broken(error) => Err(connect::query_error(&error, self.batcher.total(), &self.context)),
             Ending::Stopped(Stop::TimedOut) => {
-                connect::cancel(&self.options, self.connection_id).await;
+                connect::cancel(&self.server, self.connection_id).await;
                 Err(self.context.timeout())
             }
             Ending::Unfit(error) => {
-                connect::cancel(&self.options, self.connection_id).await;
+                connect::cancel(&self.server, self.connection_id).await;
                 Err(error)
             }
             Ending::Stopped(Stop::Dropped) => {
-                connect::cancel(&self.options, self.connection_id).await;
+                connect::cancel(&self.server, self.connection_id).await;
                 return;
             }
         };

@@ -2,7 +2,7 @@
 //! connection: the driver has no cancel request, and a dropped connection alone leaves the server
 //! at work until it next writes.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use punctual_data::source::{SourceConfig, SourceError};
 use sqlx::{
@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 use crate::{
-    context::{Context, config_error},
+    context::Context,
     options::{Address, ServerOptions, SslMode},
 };
 
@@ -20,26 +20,34 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long the second connection may take to cancel.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The driver's options from the source's.
-pub(super) fn connect_options(config: &SourceConfig) -> Result<PgConnectOptions, SourceError> {
-    let server = ServerOptions::read(config)?;
-    let mut options = match server.address {
-        // The driver's own words could repeat the password.
-        Address::Url(url) => PgConnectOptions::from_str(url).map_err(|_| {
-            config_error(&config.name, "`url` cannot be read; write it as postgres://user:password@host:5432/database")
-        })?,
-        Address::Parts { host, port, database, user } => {
-            let mut options = PgConnectOptions::new_without_pgpass().host(host).port(port.unwrap_or(5432));
-            if let Some(database) = database {
-                options = options.database(database);
-            }
-            if let Some(user) = user {
-                options = options.username(user);
-            }
-            options
-        }
-    };
-    if let Some(password) = server.password {
+/// A server and how to log in there.
+#[derive(Clone)]
+pub(super) struct Server {
+    options: PgConnectOptions,
+    host: String,
+    port: u16,
+}
+
+impl Server {
+    /// The names that errors of one extraction from here carry.
+    pub(super) fn context(&self, config: &SourceConfig, dataset: &str) -> Context {
+        Context::new(config, dataset).at(&self.host, self.port)
+    }
+}
+
+/// The server from the source's options. No password file is read: the definition says where the
+/// password is.
+pub(super) fn server(config: &SourceConfig) -> Result<Server, SourceError> {
+    let server = ServerOptions::read(config, &["postgres", "postgresql"], 5432)?;
+    let Address { host, port, database, user } = server.address;
+    let mut options = PgConnectOptions::new_without_pgpass().host(&host).port(port);
+    if let Some(database) = database {
+        options = options.database(&database);
+    }
+    if let Some(user) = user {
+        options = options.username(&user);
+    }
+    if let Some(password) = &server.password {
         options = options.password(password);
     }
     if let Some(mode) = server.ssl_mode {
@@ -55,13 +63,14 @@ pub(super) fn connect_options(config: &SourceConfig) -> Result<PgConnectOptions,
         options = options.ssl_root_cert(path);
     }
     // Values come in binary, so the text form of floats is of no matter; poolers refuse the setting.
-    Ok(options.application_name("punctual").extra_float_digits(None).disable_statement_logging())
+    let options = options.application_name("punctual").extra_float_digits(None).disable_statement_logging();
+    Ok(Server { options, host, port })
 }
 
 /// Connects.
-pub(super) async fn connect(options: &PgConnectOptions, context: &Context) -> Result<PgConnection, SourceError> {
+pub(super) async fn connect(server: &Server, context: &Context) -> Result<PgConnection, SourceError> {
     let patience = CONNECT_TIMEOUT.min(context.patience());
-    match tokio::time::timeout(patience, options.connect()).await {
+    match tokio::time::timeout(patience, server.options.connect()).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(connect_error(&error, context)),
         Err(_) => Err(context.unreachable(format!("no answer within {} s", patience.as_secs_f64()))),
@@ -95,8 +104,8 @@ pub(super) fn query_error(error: &sqlx::Error, rows: u64, context: &Context) -> 
             _ => context.query(words(refusal)),
         },
         None => match error {
-            sqlx::Error::Io(why) => context.interrupted(rows, why.to_string()),
-            sqlx::Error::Protocol(why) => context.interrupted(rows, why.clone()),
+            sqlx::Error::Io(why) => context.cut(rows, &why.to_string()),
+            sqlx::Error::Protocol(why) => context.cut(rows, why),
             other => context.query(other.to_string()),
         },
     }
@@ -131,9 +140,9 @@ fn words(refusal: &PgDatabaseError) -> String {
 
 /// Cancels what the backend runs, from a connection of its own. When that fails too, the server's
 /// statement timeout is what remains.
-pub(super) async fn cancel(options: &PgConnectOptions, backend: i32) {
+pub(super) async fn cancel(server: &Server, backend: i32) {
     let work = async {
-        let mut connection = options.connect().await?;
+        let mut connection = server.options.connect().await?;
         sqlx::query("SELECT pg_cancel_backend($1)").bind(backend).persistent(false).execute(&mut connection).await?;
         connection.close().await
     };

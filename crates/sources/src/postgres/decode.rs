@@ -12,7 +12,7 @@ use super::{
     oid,
 };
 use crate::{
-    batch::Batcher,
+    batch::{Batcher, Equality},
     context::Context,
     sink::{Misfit, Sink, inexact},
 };
@@ -98,7 +98,7 @@ impl Wire {
             Self::Int4 => sink.push_int(i32::from_be_bytes(fixed(bytes)?).into()),
             Self::Int8 => sink.push_int(i64::from_be_bytes(fixed(bytes)?)),
             Self::Oid => sink.push_int(u32::from_be_bytes(fixed(bytes)?).into()),
-            Self::Float4 => sink.push_double(f32::from_be_bytes(fixed(bytes)?).into()),
+            Self::Float4 => sink.push_float(f32::from_be_bytes(fixed(bytes)?)),
             Self::Float8 => sink.push_double(f64::from_be_bytes(fixed(bytes)?)),
             Self::Numeric => decode_numeric(bytes, sink),
             Self::Date => sink.push_date(days(i32::from_be_bytes(fixed(bytes)?))?),
@@ -187,6 +187,16 @@ fn uuid(bytes: [u8; 16]) -> String {
     format!("{}-{}-{}-{}-{}", &number[..8], &number[8..12], &number[12..16], &number[16..20], &number[20..])
 }
 
+/// Which texts of a type the server calls equal: `char(n)` is filled up with blanks that do not count, and
+/// `citext` has no case.
+pub(super) fn equality(type_info: &PgTypeInfo) -> Equality {
+    if let PgTypeKind::Domain(base) = type_info.kind() {
+        return equality(base);
+    }
+    let fills = oid::of(type_info) == oid::BPCHAR;
+    Equality { folds: oid::is_citext(type_info), pads: fills, fills }
+}
+
 /// Puts a row's values into the columns; returns their bytes.
 #[inline]
 pub(super) fn row(row: &PgRow, wires: &[Wire], batcher: &mut Batcher, context: &Context) -> Result<usize, SourceError> {
@@ -199,6 +209,10 @@ pub(super) fn row(row: &PgRow, wires: &[Wire], batcher: &mut Batcher, context: &
         }
         let bytes = value.as_bytes().map_err(|e| context.query(e.to_string()))?;
         total += bytes.len();
+        if bytes.len() > context.cell_bytes() {
+            let place = format!("row {}, column `{}`", batcher.total() + 1, batcher.name(place));
+            return Err(context.too_long(place, bytes.len()));
+        }
         if let Err(misfit) = wire.decode(bytes, &mut batcher.sinks()[place]) {
             let name = batcher.name(place);
             let message = misfit.into_message().replace("COLUMN", name);

@@ -11,6 +11,7 @@ mod connect;
 mod decode;
 mod numeric;
 mod oid;
+mod unit;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,16 +19,17 @@ use async_trait::async_trait;
 use punctual_data::source::{ExtractRequest, Extraction, Source, SourceConfig, SourceError, SourceKind};
 use punctual_model::{
     column_type::ColumnType,
+    definition::Collation,
     kinds::{KindSpec, OptionSpec, OptionType},
     sql_text::{SqlLexis, SqlText},
 };
 use sqlx::{
     AssertSqlSafe, Column, Connection, Either, Executor, PgConnection, Row, Statement,
-    postgres::{PgArguments, PgConnectOptions, PgStatement, types::Oid},
+    postgres::{PgArguments, PgStatement, types::Oid},
 };
 use tokio::time::Instant;
 
-use self::decode::Wire;
+use self::{connect::Server, decode::Wire};
 use crate::{
     batch::{Batcher, OutputColumn},
     context::Context,
@@ -75,23 +77,23 @@ const DUPLICATE_STATEMENT: &str = "42P05";
 
 struct Postgres {
     config: SourceConfig,
-    options: PgConnectOptions,
+    server: Server,
     prepared: bool,
     rules: Arc<TimeRules>,
 }
 
 fn open(config: SourceConfig) -> Result<Arc<dyn Source>, SourceError> {
-    let options = connect::connect_options(&config)?;
+    let server = connect::server(&config)?;
     let prepared = options::flag(&config, "prepared", true)?;
     let rules = Arc::new(TimeRules::new(&config)?);
-    Ok(Arc::new(Postgres { config, options, prepared, rules }))
+    Ok(Arc::new(Postgres { config, server, prepared, rules }))
 }
 
 #[async_trait]
 impl Source for Postgres {
     async fn probe(&self) -> Result<String, SourceError> {
-        let context = Context::new(&self.config, "");
-        let mut connection = connect::connect(&self.options, &context).await?;
+        let context = self.server.context(&self.config, "");
+        let mut connection = connect::connect(&self.server, &context).await?;
         let version: Result<String, _> =
             sqlx::query_scalar("SELECT version()").persistent(false).fetch_one(&mut connection).await;
         let version = version.map_err(|error| context.unreachable(error.to_string()))?;
@@ -100,7 +102,7 @@ impl Source for Postgres {
     }
 
     async fn extract(&self, request: ExtractRequest) -> Result<Extraction, SourceError> {
-        let context = Context::new(&self.config, &request.dataset);
+        let context = self.server.context(&self.config, &request.dataset);
         let Some(sql) = &request.sql else {
             return Err(context.config("a `postgres` dataset needs `sql`"));
         };
@@ -110,7 +112,7 @@ impl Source for Postgres {
         if !sql::starts_as_query(&statement) {
             return Err(context.query(sql::NOT_A_QUERY));
         }
-        let connection = connect::connect(&self.options, &context).await?;
+        let connection = connect::connect(&self.server, &context).await?;
         let deadline = Instant::now() + self.config.timeout;
         let query = match tokio::time::timeout_at(deadline, self.start(connection, sql, &request, &context)).await {
             Ok(query) => query?,
@@ -127,7 +129,7 @@ impl Source for Postgres {
 struct Query {
     connection: PgConnection,
     backend: i32,
-    options: PgConnectOptions,
+    server: Server,
     close_statement: bool,
     statement: PgStatement,
     arguments: PgArguments,
@@ -155,12 +157,13 @@ impl Postgres {
 
         let select = sql::parse(&sql.with_placeholders(|n| Language::Postgres.placeholder(n)), Language::Postgres);
         let arguments = self.arguments(&statement, sql, select.as_ref(), context)?;
+        unit::check(&mut connection, sql, select.as_ref(), &self.rules, context).await?;
         let (columns, wires) = describe(&mut connection, &statement, select.as_ref(), request, context).await?;
         let batcher = Batcher::new(&columns, &self.rules);
         Ok(Query {
             connection,
             backend,
-            options: self.options.clone(),
+            server: self.server.clone(),
             close_statement: !self.prepared,
             statement,
             arguments,
@@ -241,10 +244,10 @@ async fn describe(
     if found.is_empty() {
         return Err(context.query(sql::NOT_A_QUERY));
     }
-    let declared = declare::resolve(&found, &request.columns).map_err(|message| context.query(message))?;
-    let scales = match scales_wanted(statement, &declared) {
+    let declared = declare::resolve_named(&found, &request.columns).map_err(|message| context.query(message))?;
+    let origins = match origins_wanted(statement, &declared) {
         false => HashMap::new(),
-        true => table_scales(connection, statement).await.map_err(|e| connect::query_error(&e, 0, context))?,
+        true => origins(connection, statement).await.map_err(|e| connect::query_error(&e, 0, context))?,
     };
     let casts = select.map(|select| select.types(&found, &Catalog::<()>::default(), &|()| None)).unwrap_or_default();
 
@@ -263,54 +266,70 @@ async fn describe(
         let column_type = declared
             .column_type
             .or_else(|| wire.column_type())
-            .or_else(|| scales.get(&place).copied())
+            .or_else(|| origins.get(&place).and_then(|origin| origin.decimal))
             .or_else(by_cast)
             .ok_or_else(|| {
                 let why = "it is numeric without precision and scale";
                 context.query(undeclared(&declared.name, why, "\"decimal(18,2)\""))
             })?;
-        columns.push(OutputColumn { name: declared.name, column_type });
+        let mut equality = decode::equality(column.type_info());
+        equality.folds |= origins.get(&place).is_some_and(|origin| origin.folds);
+        let column = OutputColumn::new(declared.name, column_type);
+        columns.push(column.with_collation(declared.collation, Some(equality)));
         wires.push(wire);
     }
     Ok((columns, wires))
 }
 
-fn scales_wanted(statement: &PgStatement, declared: &[Declared]) -> bool {
-    let mut columns = statement.columns().iter().zip(declared);
-    columns.any(|(column, declared)| oid::of(column.type_info()) == oid::NUMERIC && declared.column_type.is_none())
+/// What a table says of a result column that is one of its own.
+struct Origin {
+    decimal: Option<ColumnType>,
+    /// Whether its collation calls texts equal that differ.
+    folds: bool,
 }
 
-/// Precision and scale of result columns that are columns of a table, by their place.
-async fn table_scales(
+fn origins_wanted(statement: &PgStatement, declared: &[Declared]) -> bool {
+    let mut columns = statement.columns().iter().zip(declared);
+    columns.any(|(column, declared)| match oid::of(column.type_info()) {
+        oid::NUMERIC => declared.column_type.is_none(),
+        oid::TEXT | oid::VARCHAR | oid::BPCHAR => declared.collation.is_none_or(|c| c == Collation::Trim),
+        _ => false,
+    })
+}
+
+/// What tables say of the result columns that are theirs, by their place.
+async fn origins(
     connection: &mut PgConnection,
     statement: &PgStatement,
-) -> Result<HashMap<usize, ColumnType>, sqlx::Error> {
-    let mut origins = Vec::new();
+) -> Result<HashMap<usize, Origin>, sqlx::Error> {
+    let mut places = Vec::new();
     for (place, column) in statement.columns().iter().enumerate() {
         if let (Some(Oid(table)), Some(number)) = (column.relation_id(), column.relation_attribute_no()) {
-            origins.push(format!("({place}, {table}::oid, {number})"));
+            places.push(format!("({place}, {table}::oid, {number})"));
         }
     }
-    if origins.is_empty() {
+    if places.is_empty() {
         return Ok(HashMap::new());
     }
-    // Only numbers stand in this text. A domain keeps the modifier in its own definition.
+    // Only numbers stand in this text. A domain keeps the modifier in its own definition. Servers before
+    // version 12 know no collation that folds; asked through JSON, they need not know the column.
     let text = format!(
-        "SELECT o.place, coalesce(nullif(a.atttypmod, -1), nullif(t.typtypmod, -1)) AS modifier \
+        "SELECT o.place, coalesce(nullif(a.atttypmod, -1), nullif(t.typtypmod, -1)) AS modifier, \
+         coalesce(to_jsonb(c)->>'collisdeterministic', 'true') = 'false' AS folds \
          FROM (VALUES {}) AS o (place, relation, number) \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = o.relation AND a.attnum = o.number \
-         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid",
-        origins.join(", ")
+         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+         LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation",
+        places.join(", ")
     );
     let rows = sqlx::query(sqlx_text(&text)).persistent(false).fetch_all(connection).await?;
-    let mut scales = HashMap::new();
+    let mut origins = HashMap::new();
     for row in rows {
         let (place, modifier): (i32, Option<i32>) = (row.try_get(0)?, row.try_get(1)?);
-        if let Some(column_type) = modifier.and_then(decimal_of_modifier) {
-            scales.insert(place as usize, column_type);
-        }
+        let origin = Origin { decimal: modifier.and_then(decimal_of_modifier), folds: row.try_get(2)? };
+        origins.insert(place as usize, origin);
     }
-    Ok(scales)
+    Ok(origins)
 }
 
 /// `numeric(precision, scale)` as `pg_attribute.atttypmod` packs it. Since PostgreSQL 15 a scale
@@ -350,15 +369,15 @@ impl Query {
             }
             Ending::Broken(error) => Err(connect::query_error(&error, self.batcher.total(), &self.context)),
             Ending::Stopped(Stop::TimedOut) => {
-                connect::cancel(&self.options, self.backend).await;
+                connect::cancel(&self.server, self.backend).await;
                 Err(self.context.timeout())
             }
             Ending::Unfit(error) => {
-                connect::cancel(&self.options, self.backend).await;
+                connect::cancel(&self.server, self.backend).await;
                 Err(error)
             }
             Ending::Stopped(Stop::Dropped) => {
-                connect::cancel(&self.options, self.backend).await;
+                connect::cancel(&self.server, self.backend).await;
                 return;
             }
         };

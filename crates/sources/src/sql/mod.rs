@@ -17,7 +17,7 @@ use sqlparser::{
 };
 
 pub(crate) use compare::Compared;
-pub(crate) use single::{is_single, starts_as_query};
+pub(crate) use single::{first_statement, is_single, starts_as_query};
 
 /// The words for a statement that is no query.
 pub(crate) const NOT_A_QUERY: &str = "it returns no rows by nature; a dataset's `sql` is one SELECT";

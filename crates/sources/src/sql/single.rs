@@ -4,27 +4,52 @@
 /// Whether nothing but blanks and comments follows the first semicolon outside of strings,
 /// quoted names and comments (SQLite's lexis).
 pub(crate) fn is_single(sql: &str) -> bool {
-    let bytes = sql.as_bytes();
+    let behind = &sql[end_of_first(sql)..];
+    let bytes = behind.as_bytes();
     let mut at = 0;
-    let mut ended = false;
     while at < bytes.len() {
-        let rest = &bytes[at..];
-        let taken = match rest[0] {
-            b'-' if rest.starts_with(b"--") => until(rest, 2, b"\n"),
-            b'/' if rest.starts_with(b"/*") => until(rest, 2, b"*/"),
-            b';' => {
-                ended = true;
-                1
-            }
+        at += match bytes[at] {
+            b';' => 1,
             blank if blank.is_ascii_whitespace() => 1,
-            _ if ended => return false,
-            quote @ (b'\'' | b'"' | b'`') => until(rest, 1, &[quote]),
-            b'[' => until(rest, 1, b"]"),
-            _ => 1,
+            _ => match comment(&bytes[at..]) {
+                Some(length) => length,
+                None => return false,
+            },
         };
-        at += taken;
     }
     true
+}
+
+/// The first statement without the semicolon that ends it.
+pub(crate) fn first_statement(sql: &str) -> &str {
+    &sql[..end_of_first(sql)]
+}
+
+/// Where the first semicolon outside of strings, quoted names and comments stands; the end if there is none.
+fn end_of_first(sql: &str) -> usize {
+    let bytes = sql.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        at += match rest[0] {
+            b';' => return at,
+            quote @ (b'\'' | b'"' | b'`') => until(rest, 1, &[quote]),
+            b'[' => until(rest, 1, b"]"),
+            _ => comment(rest).unwrap_or(1),
+        };
+    }
+    sql.len()
+}
+
+/// The length of the comment that a text begins with.
+fn comment(text: &[u8]) -> Option<usize> {
+    if text.starts_with(b"--") {
+        Some(until(text, 2, b"\n"))
+    } else if text.starts_with(b"/*") {
+        Some(until(text, 2, b"*/"))
+    } else {
+        None
+    }
 }
 
 /// Whether the first word, behind blanks, comments and parentheses, begins a query.
@@ -65,6 +90,7 @@ mod tests {
             "SELECT 1 /* ; SELECT 2 */ ;;",
         ] {
             assert!(is_single(one), "{one}");
+            assert!(!first_statement(one).ends_with(';') && one.starts_with(first_statement(one)), "{one}");
         }
     }
 

@@ -16,7 +16,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Sample {
     Text(String),
-    Number,
+    /// A whole number, as far as it is one.
+    Number(Option<i64>),
     /// The column holds nothing, or something that is no time.
     Nothing,
 }
@@ -42,7 +43,8 @@ pub(super) async fn sample(connection: &mut SqliteConnection, place: &Compared) 
     let value = row.try_get_raw(0)?;
     Ok(match value.type_info().name() {
         "TEXT" => <String as Decode<Sqlite>>::decode(value).map_or(Sample::Nothing, Sample::Text),
-        "INTEGER" | "REAL" => Sample::Number,
+        "INTEGER" => Sample::Number(<i64 as Decode<Sqlite>>::decode(value).ok()),
+        "REAL" => Sample::Number(None),
         _ => Sample::Nothing,
     })
 }
@@ -62,8 +64,13 @@ pub(super) fn check(
     let Some(boundary) = Boundary::of(expression) else { return Ok(Form::Encoded) };
     let (meets, form) = match sample {
         Sample::Nothing => (declared.temporal(rules), Form::Encoded),
-        Sample::Number if rules.is_epoch() => (Some(Temporal::Instant), Form::Encoded),
-        Sample::Number => {
+        Sample::Number(count) if rules.is_epoch() => {
+            if let Some(why) = count.and_then(|count| rules.senseless(count)) {
+                return Err(context.data(format!("column `{column}`"), why));
+            }
+            (Some(Temporal::Instant), Form::Encoded)
+        }
+        Sample::Number(_) => {
             let suggestion = format!("{} with time_encoding: epoch_s", boundary.as_kind(Temporal::Instant));
             let dataset = context.dataset();
             return Err(boundary::mismatch(dataset, expression, Some(column), "a number", suggestion));
@@ -115,6 +122,7 @@ mod tests {
             timezone: Zone::utc(),
             time_encoding: encoding.parse::<TimeEncoding>().expect("an encoding"),
             timeout: Duration::from_secs(1),
+            cell_bytes: 1 << 20,
             options: serde_json::Map::new(),
             project: "/".into(),
         };
@@ -134,7 +142,7 @@ mod tests {
             ("native", "period.start_local", "TEXT", text("2026-10-31 12:00:00")),
             ("native", "period.start_instant", "TEXT", text("2026-10-31T12:00:00Z")),
             ("native", "period.start_local", "DATETIME", Sample::Nothing),
-            ("epoch_s", "period.start_instant", "INTEGER", Sample::Number),
+            ("epoch_s", "period.start_instant", "INTEGER", Sample::Number(Some(1_788_696_000))),
             ("text(%d.%m.%Y %H:%M)", "period.start_local", "TEXT", text("31.10.2026 12:00")),
             ("text(%d.%m.%Y %H:%M)", "period.start_date", "TEXT", text("2026-10-31")),
         ] {
@@ -147,13 +155,29 @@ mod tests {
         for (encoding, expression, declared, sample, right) in [
             ("native", "period.start_instant", "TEXT", text("2026-10-31"), "period.start_date"),
             ("native", "period.end_date", "TEXT", text("2026-10-31 12:00:00"), "period.end_local"),
-            ("native", "period.end_date", "INTEGER", Sample::Number, "period.end_instant with time_encoding: epoch_s"),
+            (
+                "native",
+                "period.end_date",
+                "INTEGER",
+                Sample::Number(Some(1_788_696_000)),
+                "period.end_instant with time_encoding: epoch_s",
+            ),
             ("epoch_us", "previous.end_local", "INTEGER", Sample::Nothing, "previous.end_instant"),
             ("text(%Y%m%dT%H%M%z)", "period.end_local", "TEXT", text("20261031T1200+0200"), "period.end_instant"),
         ] {
             let error = checked(encoding, expression, declared, sample).expect_err("the wrong one");
             assert!(error.ends_with(&format!("use `{right}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn counts_in_another_unit_are_refused() {
+        let error = checked("epoch_s", "period.start_instant", "INTEGER", Sample::Number(Some(1_788_696_000_000)));
+        assert_eq!(
+            error.expect_err("another unit"),
+            "dataset `d`: column `at`: 1788696000000 lies in the year 58651 as epoch_s and in 2026 as epoch_ms; \
+             set `time_encoding: epoch_ms` on the source"
+        );
     }
 
     #[test]

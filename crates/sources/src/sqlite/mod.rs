@@ -5,10 +5,11 @@
 //! is declared in `columns:`. No type is taken from the first row: it could be NULL, or absent.
 
 mod boundary;
+mod bounded;
 mod schema;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,6 +19,7 @@ use std::{
 use async_trait::async_trait;
 use punctual_data::source::{ExtractRequest, Extraction, Source, SourceConfig, SourceError, SourceKind};
 use punctual_model::{
+    column_type::ColumnType,
     kinds::{KindSpec, OptionSpec, OptionType},
     sql_text::{Bind, SqlLexis, SqlText},
     value::Value,
@@ -26,13 +28,13 @@ use sqlx::{
     Arguments, AssertSqlSafe, Column, ConnectOptions, Decode, Either, Executor, Row, SqlSafeStr, SqlStr, Sqlite,
     SqliteConnection, Statement, TypeInfo, ValueRef,
     error::BoxDynError,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteError, SqliteRow, SqliteStatement},
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteError, SqliteRow, SqliteStatement, SqliteValueRef},
 };
 use tokio::time::Instant;
 
 use self::boundary::{Form, Sample};
 use crate::{
-    batch::{Batcher, OutputColumn},
+    batch::{Batcher, Equality, OutputColumn},
     boundary::Boundary,
     context::Context,
     declare::{self, undeclared},
@@ -61,8 +63,8 @@ pub(crate) const KIND: SourceKind = SourceKind {
 
 /// Instructions of SQLite's machine between two looks at whether to stop: well under a millisecond.
 const STOP_CHECK: i32 = 10_000;
-/// Rows that SQLite's thread may be ahead.
-const ROWS_AHEAD: usize = 1_024;
+/// Rows that SQLite's thread may be ahead; each may have several of the longest values.
+const ROWS_AHEAD: usize = 64;
 
 struct SqliteFile {
     config: SourceConfig,
@@ -138,7 +140,8 @@ impl Drop for Session {
 /// A query that is ready to run.
 struct Query {
     session: Session,
-    statement: SqliteStatement,
+    /// The SELECT, with long values exchanged.
+    text: String,
     arguments: SqliteArguments,
     batcher: Batcher,
     shown: String,
@@ -147,7 +150,10 @@ struct Query {
 
 impl SqliteFile {
     async fn connect(&self, context: &Context) -> Result<Session, SourceError> {
-        check_file(&self.path).map_err(|why| context.unreachable(format!("`{}`: {why}", self.shown)))?;
+        let metadata = std::fs::metadata(&self.path).map_err(|error| context.unreadable(&self.shown, &error))?;
+        if !metadata.is_file() {
+            return Err(context.config(format!("`{}` is not a file", self.shown)));
+        }
         let options = SqliteConnectOptions::new()
             .filename(&self.path)
             .read_only(true)
@@ -177,7 +183,8 @@ impl SqliteFile {
         let select = sql::parse(&sql.with_placeholders(|n| Language::Sqlite.placeholder(n)), Language::Sqlite);
         let catalog = schema::load(&mut session.connection, &statement, select.as_ref()).await.map_err(refused)?;
         let types = schema::result_types(&statement, select.as_ref(), &catalog, &self.rules);
-        let columns = describe(&statement, types, request, context)?;
+        let equalities = schema::result_equality(&statement, &catalog);
+        let columns = describe(&statement, types.into_iter().zip(equalities), request, context)?;
 
         let compared = select.as_ref().map(|select| select.compared(&catalog)).unwrap_or_default();
         let mut arguments = SqliteArguments::default();
@@ -192,14 +199,10 @@ impl SqliteFile {
             }
             add(&mut arguments, bind, form, &self.rules).map_err(|error| context.query(error.to_string()))?;
         }
+        let text = bounded::bounded(&text, &columns, context.cell_bytes());
         let batcher = Batcher::new(&columns, &self.rules);
-        Ok(Query { session, statement, arguments, batcher, shown: self.shown.clone(), context: context.clone() })
+        Ok(Query { session, text, arguments, batcher, shown: self.shown.clone(), context: context.clone() })
     }
-}
-
-fn check_file(path: &Path) -> Result<(), String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if metadata.is_file() { Ok(()) } else { Err("it is not a file".to_owned()) }
 }
 
 fn check_parameters(statement: &SqliteStatement, sql: &SqlText, context: &Context) -> Result<(), SourceError> {
@@ -215,20 +218,20 @@ fn check_parameters(statement: &SqliteStatement, sql: &SqlText, context: &Contex
 
 fn describe(
     statement: &SqliteStatement,
-    types: Vec<Option<punctual_model::column_type::ColumnType>>,
+    known: impl Iterator<Item = (Option<ColumnType>, Equality)>,
     request: &ExtractRequest,
     context: &Context,
 ) -> Result<Vec<OutputColumn>, SourceError> {
     let found: Vec<&str> = statement.columns().iter().map(Column::name).collect();
-    let declared = declare::resolve(&found, &request.columns).map_err(|message| context.query(message))?;
+    let declared = declare::resolve_named(&found, &request.columns).map_err(|message| context.query(message))?;
     declared
         .into_iter()
-        .zip(types)
-        .map(|(declared, natural)| {
+        .zip(known)
+        .map(|(declared, (natural, equality))| {
             let column_type = declared.column_type.or(natural).ok_or_else(|| {
                 context.query(undeclared(&declared.name, "SQLite has none for this expression", "double"))
             })?;
-            Ok(OutputColumn { name: declared.name, column_type })
+            Ok(OutputColumn::new(declared.name, column_type).with_collation(declared.collation, Some(equality)))
         })
         .collect()
 }
@@ -277,7 +280,8 @@ impl Query {
     /// Reads the rows into the outlet. Dropping the session stops SQLite where it is.
     async fn run(mut self, outlet: Outlet) {
         let ending = {
-            let mut rows = self.statement.query_with(self.arguments).fetch(&mut self.session.connection);
+            let query = sqlx::query_with(trusted(&self.text), self.arguments).persistent(false);
+            let mut rows = query.fetch(&mut self.session.connection);
             let context = &self.context;
             stream::pump(&mut rows, &mut self.batcher, &outlet, |row, batcher| decode_row(row, batcher, context)).await
         };
@@ -297,8 +301,12 @@ impl Query {
 fn decode_row(row: &SqliteRow, batcher: &mut Batcher, context: &Context) -> Result<usize, SourceError> {
     let mut total = 0;
     for place in 0..row.len() {
-        let value = row.try_get_raw(place).map_err(|error| context.query(error.to_string()))?;
-        match decode(value, &mut batcher.sinks()[place]) {
+        let value = || row.try_get_raw(place).map_err(|error| context.query(error.to_string()));
+        if let Some(bytes) = over_length(value()?) {
+            let place = format!("row {}, column `{}`", batcher.total() + 1, batcher.name(place));
+            return Err(context.too_long(place, bytes));
+        }
+        match decode(value()?, &mut batcher.sinks()[place]) {
             Ok(bytes) => total += bytes,
             Err(misfit) => {
                 let name = batcher.name(place);
@@ -310,7 +318,15 @@ fn decode_row(row: &SqliteRow, batcher: &mut Batcher, context: &Context) -> Resu
     Ok(total)
 }
 
-fn decode(value: sqlx::sqlite::SqliteValueRef<'_>, sink: &mut Sink) -> Result<usize, Misfit> {
+/// The length of a value that was too long to be handed over.
+fn over_length(value: SqliteValueRef<'_>) -> Option<usize> {
+    if value.is_null() || value.type_info().name() != "BLOB" {
+        return None;
+    }
+    bounded::too_long(<&[u8] as Decode<Sqlite>>::decode(value).ok()?)
+}
+
+fn decode(value: SqliteValueRef<'_>, sink: &mut Sink) -> Result<usize, Misfit> {
     if value.is_null() {
         sink.push_null();
         return Ok(0);

@@ -2,21 +2,30 @@
 //! and the types of a query's result that follow from them.
 
 use punctual_model::column_type::ColumnType;
-use sqlx::{Column, ColumnOrigin, Row, SqliteConnection, sqlite::SqliteStatement};
+use sqlx::{
+    AssertSqlSafe, Column, ColumnOrigin, Row, SqliteConnection,
+    sqlite::{SqliteColumn, SqliteStatement},
+};
 
 use crate::{
+    batch::Equality,
     boundary::Temporal,
     sql::{Catalog, Select, TableName},
     time::TimeRules,
 };
 
-/// A column's declared type, such as `DECIMAL(10,2)`, in upper case.
+/// A column's declared type, such as `DECIMAL(10,2)`, in upper case, and which texts its collation calls equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DeclaredType(String);
+pub(super) struct DeclaredType(String, Equality);
 
 impl DeclaredType {
     pub(super) fn new(text: &str) -> Self {
-        Self(text.trim().to_ascii_uppercase())
+        Self(text.trim().to_ascii_uppercase(), Equality::default())
+    }
+
+    /// Which texts its collation calls equal.
+    pub(super) fn equality(&self) -> Equality {
+        self.1
     }
 
     fn has(&self, words: &[&str]) -> bool {
@@ -84,10 +93,41 @@ pub(super) async fn load(
             .await?;
         for row in rows {
             let (name, declared): (String, String) = (row.try_get_unchecked(0)?, row.try_get_unchecked(1)?);
-            catalog.insert(table.clone(), &name, DeclaredType::new(&declared));
+            let mut declared = DeclaredType::new(&declared);
+            declared.1 = equality(connection, &table, &name).await;
+            catalog.insert(table.clone(), &name, declared);
         }
     }
     Ok(catalog)
+}
+
+/// Which texts a column's collation calls equal: SQLite has no table of collations, but a comparison with the
+/// column in it takes the column's. One that only some other program knows cannot be asked.
+async fn equality(connection: &mut SqliteConnection, table: &TableName, column: &str) -> Equality {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let schema = table.schema.as_deref().map(|s| format!("{}.", quoted(s))).unwrap_or_default();
+    let (table, column) = (format!("{schema}{}", quoted(&table.table)), quoted(column));
+    let equal = |one: &str, other: &str| {
+        format!(
+            "(SELECT count(*) FROM (SELECT {column} AS x FROM {table} WHERE 0 UNION ALL SELECT '{one}') WHERE x = '{other}')"
+        )
+    };
+    let text = format!("SELECT {}, {}", equal("A", "a"), equal("a ", "a"));
+    let row = sqlx::query(AssertSqlSafe(text)).fetch_one(connection).await;
+    let answer =
+        |place: usize| row.as_ref().is_ok_and(|row| row.try_get_unchecked::<i64, _>(place).is_ok_and(|n| n > 0));
+    Equality { folds: answer(0), pads: answer(1), fills: false }
+}
+
+/// Which texts of the result's columns SQLite calls equal, in their order; an expression's texts only if they are
+/// the same.
+pub(super) fn result_equality(statement: &SqliteStatement, catalog: &Catalog<DeclaredType>) -> Vec<Equality> {
+    use sqlx::Statement;
+    let of_table = |column: &SqliteColumn| {
+        let (table, name) = origin(&column.origin())?;
+        Some(catalog.column(&table, &name)?.equality())
+    };
+    statement.columns().iter().map(|column| of_table(column).unwrap_or_default()).collect()
 }
 
 /// The types of the result's columns, in their order, as far as tables and text tell them.
@@ -136,6 +176,7 @@ mod tests {
             timezone: Zone::utc(),
             time_encoding,
             timeout: std::time::Duration::from_secs(1),
+            cell_bytes: 1 << 20,
             options: serde_json::Map::new(),
             project: "/".into(),
         };

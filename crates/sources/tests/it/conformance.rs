@@ -6,12 +6,9 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use punctual_data::source::{ExtractRequest, Source, SourceError};
-use punctual_model::{
-    definition::{ColumnDecl, ColumnFacts, Columns},
-    value::Value,
-};
+use punctual_model::{definition::Columns, value::Value};
 
-use crate::support::{INJECTIONS, columns, declared, drain, refused, request, rows, schema_text};
+use crate::support::{INJECTIONS, columns, declared, drain, refused, renamed, request, rows, schema_text};
 
 /// A source, and how its table is called.
 pub struct Kit {
@@ -145,12 +142,7 @@ pub async fn what_is_missing_is_named(kit: Kit) {
 pub async fn declared_columns_can_have_other_names(kit: Kit) {
     let mut asked = kit.ask("SELECT id, ratio FROM samples WHERE id = 1", &[]);
     let column_type = "text".parse().expect("a column type");
-    asked.columns = [(
-        "share".to_owned(),
-        ColumnDecl::With(ColumnFacts { from: Some("ratio".to_owned()), ..ColumnFacts::new(column_type) }),
-    )]
-    .into_iter()
-    .collect();
+    asked.columns = [("share".to_owned(), renamed("ratio", column_type))].into_iter().collect();
     let extraction = kit.source.extract(asked).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(schema_text(&extraction), ["id Int64", "share Utf8"]);
     assert_eq!(drain(extraction).await.expect("a row"), [["1", "0.5"]]);

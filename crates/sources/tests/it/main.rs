@@ -3,8 +3,11 @@
 //! The servers' addresses come from `PUNCTUAL_TEST_PG_URL`, `PUNCTUAL_TEST_PG_PASSWORD_URL` and
 //! `PUNCTUAL_TEST_MARIADB_URL`, which `scripts/services.sh` writes. A test without its server fails.
 
+mod bounds;
 mod conformance;
 mod csv;
+mod edges;
+mod equality;
 mod mysql;
 mod mysql_times;
 mod postgres;

@@ -10,7 +10,10 @@ use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
 
 use crate::{
     conformance::{self, Kit, ROWS},
-    support::{closed_port, config, declared, drain, open, parts, refused, request, rows, schema_text, server, until},
+    support::{
+        closed_port, config, cuttable, declared, drain, last_error, open, parts, refused, request, rows, schema_text,
+        server, until,
+    },
 };
 
 pub fn url() -> String {
@@ -295,10 +298,26 @@ async fn the_wrong_password_is_told_without_it() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unreachable() {
-    let options = json!({"url": format!("mysql://ana:hunter2@127.0.0.1:{}/x", closed_port())});
+    let port = closed_port();
+    let options = json!({"url": format!("mysql://ana:hunter2@127.0.0.1:{port}/x")});
     let source = open("mysql", config(options));
     for error in [source.probe().await.expect_err("nobody there"), refused(&source, request("SELECT 1", &[])).await] {
         assert!(matches!(&error, SourceError::Unreachable { .. }) && error.is_transient(), "{error}");
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("source `warehouse` cannot be reached: 127.0.0.1:{port}: ")), "{said}");
         assert!(!format!("{error:?}").contains("hunter2"));
     }
+}
+
+#[tokio::test]
+async fn a_line_that_is_cut_is_told_in_our_words() {
+    let (port, cut) = cuttable(&url()).await;
+    let mut options = parts(&url());
+    options["port"] = json!(port);
+    let sql = "SELECT seq, REPEAT('x', 100) AS t FROM seq_1_to_10000000000";
+    let mut extraction = open("mysql", config(options)).extract(request(sql, &[])).await.expect("it starts");
+    extraction.batches.next().await.expect("a batch").expect("rows");
+    cut.notify_one();
+    let said = last_error(extraction).await.to_string();
+    assert!(said.contains(&format!("rows: the connection to 127.0.0.1:{port} was lost (")), "{said}");
 }

@@ -10,7 +10,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::{
     conformance::{self, Kit, ROWS},
-    support::{closed_port, config, declared, drain, open, parts, refused, request, rows, schema_text, server, until},
+    support::{
+        closed_port, config, cuttable, declared, drain, last_error, open, parts, refused, request, rows, schema_text,
+        server, until,
+    },
 };
 
 pub fn url() -> String {
@@ -109,7 +112,7 @@ async fn other_types_are_taken_or_told_apart() {
         ]
     );
     let uuid = "00112233-4455-6677-8899-aabbccddeeff";
-    let row = ["-1", "2", "3", "0.5", uuid, "{\"a\": 1}", "{\"b\": [2]}", "ab  ", "cd", "good", "1.50"];
+    let row = ["-1", "2", "3", "0.5", uuid, "{\"a\": 1}", "{\"b\": [2]}", "ab", "cd", "good", "1.50"];
     assert_eq!(drain(extraction).await.expect("rows"), [row]);
 
     for (expression, cast) in [
@@ -289,12 +292,28 @@ async fn the_wrong_password_is_told_without_it() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unreachable() {
-    let options = json!({"url": format!("postgres://ana:hunter2@127.0.0.1:{}/x", closed_port())});
+    let port = closed_port();
+    let options = json!({"url": format!("postgres://ana:hunter2@127.0.0.1:{port}/x")});
     let source = open("postgres", config(options));
     for error in [source.probe().await.expect_err("nobody there"), refused(&source, request("SELECT 1", &[])).await] {
         assert!(matches!(&error, SourceError::Unreachable { .. }) && error.is_transient(), "{error}");
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("source `warehouse` cannot be reached: 127.0.0.1:{port}: ")), "{said}");
         assert!(!format!("{error:?}").contains("hunter2"));
     }
+}
+
+#[tokio::test]
+async fn a_line_that_is_cut_is_told_in_our_words() {
+    let (port, cut) = cuttable(&url()).await;
+    let mut options = parts(&url());
+    options["port"] = json!(port);
+    let sql = "SELECT generate_series(1, 1000000000) AS n, repeat('x', 100) AS t";
+    let mut extraction = open("postgres", config(options)).extract(request(sql, &[])).await.expect("it starts");
+    extraction.batches.next().await.expect("a batch").expect("rows");
+    cut.notify_one();
+    let said = last_error(extraction).await.to_string();
+    assert!(said.contains(&format!("rows: the connection to 127.0.0.1:{port} was lost (")), "{said}");
 }
 
 #[tokio::test]
@@ -307,6 +326,9 @@ async fn options_that_cannot_work_are_refused() {
         (json!({"url": "postgres://ana:hunter2@h:port/d"}), "`url` cannot be read"),
         (json!({"host": "h", "port": 70000}), "`port` must be from 1 to 65535"),
         (json!({"host": "h", "sslmode": "maybe"}), "`sslmode` is one of"),
+        (json!({"url": "mysql://ana:hunter2@h/d"}), "`url` begins with mysql://, where postgres:// belongs"),
+        (json!({"url": "postgres://ana:hunter2@h/d?sslmode=maybe"}), "`sslmode` in the `url` is one of"),
+        (json!({"url": "postgres://h/d?password=hunter2"}), "asks for `password`, which is not known"),
     ] {
         let Err(error) = (kind.open)(config(options)) else { panic!("{says}: it opened") };
         assert!(matches!(&error, SourceError::Config { message, .. } if message.contains(says)), "{error}");

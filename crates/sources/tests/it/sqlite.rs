@@ -182,7 +182,8 @@ async fn a_file_that_is_missing_or_foreign_is_told() {
         source(&gone).probe().await.expect_err("no file"),
         refused(&source(&gone), request("SELECT 1 AS x", &[])).await,
     ] {
-        assert!(matches!(&error, SourceError::Unreachable { message, .. } if message.contains("gone.db")), "{error}");
+        assert!(matches!(&error, SourceError::Config { message, .. } if message.contains("gone.db")), "{error}");
+        assert!(!error.is_transient());
     }
     assert!(!gone.exists(), "no file was made");
     let foreign = path.with_file_name("foreign.db");
@@ -220,7 +221,7 @@ async fn a_dropped_stream_stops_the_query() {
     let path = file("dropped", "CREATE TABLE t (x)").await;
     let asked = declared(request(ENDLESS, &[]), &[("n", "int")]);
     let extraction = source(&path).extract(asked).await.expect("it starts");
-    assert_eq!(threads(), 1);
+    until("only the query's thread is left", || async { threads() == 1 }).await;
     drop(extraction);
     until("SQLite's thread ends", || async {
         tokio::task::yield_now().await;

@@ -8,9 +8,13 @@ use std::{
 
 use arrow::{array::RecordBatch, util::display::array_value_to_string};
 use futures::StreamExt;
-use punctual_data::source::{ExtractRequest, Extraction, Source, SourceConfig, SourceError};
+use punctual_data::{
+    facts::COLLATION,
+    source::{ExtractRequest, Extraction, Source, SourceConfig, SourceError},
+};
 use punctual_model::{
-    definition::{ColumnDecl, Columns, TimeEncoding},
+    column_type::ColumnType,
+    definition::{ColumnDecl, ColumnFacts, ColumnFrom, Columns, TimeEncoding},
     sql_text::{Bind, Fragment, SqlText},
     value::Value,
 };
@@ -35,6 +39,7 @@ pub fn config(options: serde_json::Value) -> SourceConfig {
         timezone: "UTC".parse().expect("a zone"),
         time_encoding: TimeEncoding::Native,
         timeout: Duration::from_secs(60),
+        cell_bytes: 1 << 20,
         options: options.as_object().expect("options").clone(),
         project: std::env::temp_dir(),
     }
@@ -44,7 +49,9 @@ pub fn config(options: serde_json::Value) -> SourceConfig {
 pub fn open(kind: &str, config: SourceConfig) -> Arc<dyn Source> {
     let kind = KINDS.iter().find(|k| k.spec.name == kind).expect("a registered type");
     let options = serde_json::Map::clone(&config.options);
-    let faults = kind.spec.faults(&options).into_iter().filter(|fault| fault.key.as_deref() != Some("password"));
+    // The servers' addresses carry passwords here, as they do once a reference has its value.
+    let secret = |key: &str| kind.spec.options.iter().any(|o| o.name == key && o.value.is_secret());
+    let faults = kind.spec.faults(&options).into_iter().filter(|fault| !fault.key.as_deref().is_some_and(secret));
     assert_eq!(faults.collect::<Vec<_>>(), [], "the options are those that the type lists");
     match (kind.open)(config) {
         Ok(source) => source,
@@ -72,6 +79,12 @@ pub fn request(sql: &str, values: &[(&str, Value)]) -> ExtractRequest {
 pub fn columns(declared: &[(&str, &str)]) -> Columns {
     let decl = |text: &str| ColumnDecl::Type(text.parse().expect("a column type"));
     declared.iter().map(|(name, text)| ((*name).to_owned(), decl(text))).collect()
+}
+
+/// A column that has another name in the source.
+pub fn renamed(from: &str, column_type: ColumnType) -> ColumnDecl {
+    let from = Some(ColumnFrom::Name(from.to_owned()));
+    ColumnDecl::With(ColumnFacts { from, column_type: Some(column_type), ..ColumnFacts::default() })
 }
 
 /// A request with declared columns.
@@ -126,6 +139,41 @@ pub fn time(text: &str) -> Value {
         ("instant", instant) => Value::Instant(instant.parse().expect("an instant")),
         (other, _) => panic!("no kind of time: {other}"),
     }
+}
+
+/// The error that rows end with.
+pub async fn last_error(mut extraction: Extraction) -> SourceError {
+    loop {
+        if let Err(error) = extraction.batches.next().await.expect("no quiet end") {
+            return error;
+        }
+    }
+}
+
+/// A port that leads to a server, until the line is cut.
+pub async fn cuttable(url: &str) -> (u16, Arc<tokio::sync::Notify>) {
+    let to = parts(url);
+    let to = format!("{}:{}", to["host"].as_str().expect("a host"), to["port"]);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    let cut = Arc::new(tokio::sync::Notify::new());
+    let told = Arc::clone(&cut);
+    tokio::spawn(async move {
+        let (mut near, _) = listener.accept().await.expect("a client");
+        let mut far = tokio::net::TcpStream::connect(to).await.expect("the server");
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+            () = told.notified() => {}
+        }
+        near.set_zero_linger().expect("a socket");
+    });
+    (port, cut)
+}
+
+/// What is noted of a column's collation.
+pub fn note(extraction: &Extraction, column: &str) -> Option<String> {
+    let field = extraction.schema.field_with_name(column).expect("a column");
+    field.metadata().get(COLLATION).cloned()
 }
 
 /// A port on which nobody listens.
