@@ -1,11 +1,14 @@
 //! The two bodies of a report's message, from texts that are formatted already: the same figures,
-//! notes and files in HTML and in plain text. No template, no locale and no clock: equal inputs give
-//! equal bodies.
+//! notes and files in HTML and in plain text, in the report's language. No template and no clock:
+//! equal inputs give equal bodies.
 
 mod page;
 mod plain;
+mod words;
 
 use crate::header::FileName;
+
+pub use self::words::BodyWords;
 
 /// What the message of one edition says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,10 +31,10 @@ pub struct ReportBody {
     pub notes: Vec<String>,
     /// The files that come with the message, or links to them.
     pub files: Vec<FileLine>,
-    /// Why the recipient gets this.
+    /// Why the recipient gets this ([`BodyWords::reason`]).
     pub reason: String,
-    /// The few fixed words.
-    pub words: BodyWords,
+    /// The words that the message says itself.
+    pub words: &'static BodyWords,
 }
 
 /// A key figure.
@@ -54,7 +57,7 @@ pub struct Change {
     pub tone: Tone,
 }
 
-/// Whether a change is good. Shown by colour beside the sign, never by colour alone.
+/// Whether a change is good. Shown by colour and by a word beside the sign, never by colour alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
     /// Good.
@@ -71,25 +74,10 @@ pub enum Tone {
 pub struct FileLine {
     /// Its name.
     pub name: FileName,
-    /// Its type and size, as people read them: `PDF, 214 kB`.
+    /// Its type and size, as people read them: `PDF, 214 kB` ([`BodyWords::file`]).
     pub detail: String,
     /// Where it is, when it is not attached.
     pub link: Option<WebLink>,
-}
-
-/// The fixed words of a body; English by default.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BodyWords {
-    /// Above the files that are attached.
-    pub attached: String,
-    /// Above the files that are only linked.
-    pub linked: String,
-}
-
-impl Default for BodyWords {
-    fn default() -> Self {
-        Self { attached: "Attached".to_owned(), linked: "To download".to_owned() }
-    }
 }
 
 /// An address on the web; only `https` and `http` are let through.
@@ -123,6 +111,17 @@ impl WebLink {
     }
 }
 
+impl Change {
+    /// The change in words: `+12.3%, better`. The sign alone does not say whether more is good.
+    fn words(&self, words: &BodyWords) -> String {
+        match self.tone {
+            Tone::Good => format!("{}, {}", self.text, words.better),
+            Tone::Bad => format!("{}, {}", self.text, words.worse),
+            Tone::Neutral => self.text.clone(),
+        }
+    }
+}
+
 impl ReportBody {
     /// The body for readers of HTML: tables and inline styles, which every mail client can lay out.
     pub fn html(&self) -> String {
@@ -151,7 +150,7 @@ impl ReportBody {
     /// The files by whether they are attached, each group with its heading; empty groups are left out.
     fn file_groups(&self) -> impl Iterator<Item = (&str, Vec<&FileLine>)> {
         let (linked, attached): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.link.is_some());
-        [(self.words.attached.as_str(), attached), (self.words.linked.as_str(), linked)]
+        [(self.words.attached, attached), (self.words.linked, linked)]
             .into_iter()
             .filter(|(_, files)| !files.is_empty())
     }
@@ -194,7 +193,7 @@ mod tests {
                 },
             ],
             reason: "You get this because you are on the list client-contacts.".to_owned(),
-            words: BodyWords::default(),
+            words: BodyWords::of_locale("en-US"),
         }
     }
 
@@ -206,8 +205,8 @@ October 2026
 
 Visits grew by 12.3%, \"best\" month so far.
 
-Visits          48,210  +12.3% on September
-Revenue  $1,204,511.00  −3.1% on September
+Visits          48,210  +12.3% on September, better
+Revenue  $1,204,511.00  −3.1% on September, worse
 Tickets             12
 Cost            $40.00  0.0% on September
 
@@ -234,6 +233,7 @@ You get this because you are on the list client-contacts.
         for figure in &body.figures {
             texts.extend([figure.label.as_str(), &figure.value]);
             texts.extend(figure.change.as_ref().map(|c| c.text.as_str()));
+            assert!(figure.change.iter().all(|c| html.contains(&c.words(body.words))));
         }
         for file in &body.files {
             texts.extend([file.name.as_str(), &file.detail]);

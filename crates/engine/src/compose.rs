@@ -129,13 +129,14 @@ impl Composer<'_> {
     fn body(&self, edition: &EditionOutput, files: &[ArtifactRecord]) -> Result<ReportBody, String> {
         let Frozen { report, guards, sender, .. } = self.definition;
         let sender = sender.title.clone().unwrap_or_else(|| report.title.clone());
-        let list = guards.as_ref().map(|guards| guards.list.to_string()).unwrap_or_default();
+        let words = BodyWords::of_locale(&report.locale);
+        let list = guards.as_ref().map(|guards| guards.list.as_str());
         let files = files
             .iter()
             .map(|file| {
                 Ok(FileLine {
                     name: FileName::new(file.file_name.as_str()).map_err(|e| e.to_string())?,
-                    detail: format!("{}, {}", file.format.to_uppercase(), size(file.bytes)),
+                    detail: words.file(&file.format, file.bytes),
                     link: None,
                 })
             })
@@ -150,10 +151,8 @@ impl Composer<'_> {
             figures: edition.figures.iter().map(figure).collect(),
             notes: edition.notes.clone(),
             files,
-            reason: format!(
-                "You get this report because your address is on the list \u{201c}{list}\u{201d} of {sender}."
-            ),
-            words: BodyWords::default(),
+            reason: words.reason(list, &sender),
+            words,
         })
     }
 }
@@ -172,26 +171,5 @@ fn tone(tone: punctual_document::content::Tone) -> Tone {
         punctual_document::content::Tone::Good => Tone::Good,
         punctual_document::content::Tone::Bad => Tone::Bad,
         punctual_document::content::Tone::Neutral => Tone::Neutral,
-    }
-}
-
-/// A size as people read it (SI units, as mail programs show it).
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::size;
-
-    #[test]
-    fn sizes_read_like_in_a_mail_program() {
-        assert_eq!(size(999), "999 B");
-        assert_eq!(size(1_001), "2 kB");
-        assert_eq!(size(2_340_000), "2.3 MB");
     }
 }

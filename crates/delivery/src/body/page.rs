@@ -1,7 +1,7 @@
 //! The HTML body: nested tables and inline styles, because Outlook lays mail out with Word; one
 //! column of 600 pixels; nothing is fetched from anywhere.
 
-use super::{Figure, FileLine, ReportBody, Tone};
+use super::{BodyWords, Figure, FileLine, ReportBody, Tone};
 use crate::html::Html;
 
 /// How many figures stand beside each other, and the width of each: no figure is left alone in a
@@ -50,7 +50,7 @@ pub(super) fn html(body: &ReportBody) -> String {
     }
     html.markup(OUTER_OPEN);
     heading(&mut html, body);
-    figures(&mut html, &body.figures);
+    figures(&mut html, &body.figures, body.words);
     notes(&mut html, &body.notes);
     for (heading, list) in body.file_groups() {
         files(&mut html, heading, &list);
@@ -74,7 +74,7 @@ fn heading(html: &mut Html, body: &ReportBody) {
     html.markup("</td></tr>\n");
 }
 
-fn figures(html: &mut Html, figures: &[Figure]) {
+fn figures(html: &mut Html, figures: &[Figure], words: &BodyWords) {
     if figures.is_empty() {
         return;
     }
@@ -84,7 +84,7 @@ fn figures(html: &mut Html, figures: &[Figure]) {
     for row in figures.chunks(columns) {
         html.markup("<tr>");
         for figure in row {
-            cell(html, figure, width);
+            cell(html, figure, width, words);
         }
         for _ in row.len()..columns {
             html.markup(r#"<td class="figure""#).attribute("width", width).markup("></td>");
@@ -94,7 +94,7 @@ fn figures(html: &mut Html, figures: &[Figure]) {
     html.markup("</table></td></tr>\n");
 }
 
-fn cell(html: &mut Html, figure: &Figure, width: &'static str) {
+fn cell(html: &mut Html, figure: &Figure, width: &'static str, words: &BodyWords) {
     html.markup(r#"<td class="figure""#).attribute("width", width);
     html.markup(r#" valign="top" style="padding:4px"><table role="presentation" "#);
     html.markup(r##"width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#f6f8fa"><tr>"##);
@@ -109,7 +109,7 @@ fn cell(html: &mut Html, figure: &Figure, width: &'static str) {
                 Tone::Bad => r#"<div style="font-size:13px;line-height:18px;color:#b3261e">"#,
                 Tone::Neutral => r#"<div style="font-size:13px;line-height:18px;color:#5b6875">"#,
             });
-            html.text(&change.text).markup("</div>");
+            html.text(&change.words(words)).markup("</div>");
         }
         // Keeps the cells of a row equally high.
         None => {

@@ -1,6 +1,6 @@
 //! The plain-text body: figures in aligned columns, a signature separator before the footer.
 
-use super::{Figure, ReportBody};
+use super::{BodyWords, Figure, ReportBody};
 
 pub(super) fn text(body: &ReportBody) -> String {
     let mut blocks = vec![format!("{}\n", body.title)];
@@ -10,13 +10,13 @@ pub(super) fn text(body: &ReportBody) -> String {
     }
     blocks.extend(body.summary.as_ref().map(|summary| format!("{summary}\n")));
     if !body.figures.is_empty() {
-        blocks.push(figures(&body.figures));
+        blocks.push(figures(&body.figures, body.words));
     }
     if !body.notes.is_empty() {
         blocks.push(body.notes.iter().map(|note| format!("{note}\n")).collect());
     }
     for (heading, files) in body.file_groups() {
-        let mut block = format!("{heading}:\n");
+        let mut block = format!("{heading}{}\n", body.words.colon);
         for file in files {
             block.push_str(&format!("- {} ({})\n", file.name, file.detail));
             if let Some(link) = &file.link {
@@ -30,11 +30,11 @@ pub(super) fn text(body: &ReportBody) -> String {
 }
 
 /// Labels to the left, values to the right, changes behind them.
-fn figures(figures: &[Figure]) -> String {
+fn figures(figures: &[Figure], words: &BodyWords) -> String {
     let widest = |text: fn(&Figure) -> &str| figures.iter().map(|f| text(f).chars().count()).max().unwrap_or(0);
     let (labels, values) = (widest(|f| &f.label), widest(|f| &f.value));
     let line = |figure: &Figure| {
-        let change = figure.change.as_ref().map(|c| format!("  {}", c.text)).unwrap_or_default();
+        let change = figure.change.as_ref().map(|c| format!("  {}", c.words(words))).unwrap_or_default();
         format!("{:<labels$}  {:>values$}{change}\n", figure.label, figure.value)
     };
     figures.iter().map(line).collect()
