@@ -6,6 +6,7 @@
 //! hyphen-minus of CLDR, which every spreadsheet reads back.
 
 mod digits;
+mod repeated;
 
 use std::borrow::Cow;
 
@@ -20,6 +21,7 @@ use punctual_model::{
 };
 
 use self::digits::Digits;
+pub use self::repeated::repeated_hour;
 use crate::{
     arrow_value::value_at,
     locale::{CurrencyPosition, Locale},
@@ -59,7 +61,8 @@ pub enum Style {
     },
     /// A civil date. An instant has none without a zone: it is written in full, in UTC.
     Date,
-    /// A date and time of day, in this zone for instants.
+    /// A date and time of day, in this zone for instants; with the zone's abbreviation in the hour
+    /// that its clocks show twice.
     DateTime {
         /// IANA name.
         zone: String,
@@ -270,7 +273,13 @@ impl Writer {
             _ => None,
         };
         match zone {
-            Some(zone) => self.date_and_time(zone.rules().to_datetime(at), out),
+            Some(zone) => {
+                self.date_and_time(zone.rules().to_datetime(at), out);
+                if let Some(which) = repeated_hour(&zone, at) {
+                    out.push(' ');
+                    out.push_str(&which);
+                }
+            }
             None => {
                 self.date_and_time(jiff::tz::TimeZone::UTC.to_datetime(at), out);
                 out.push_str(" UTC");

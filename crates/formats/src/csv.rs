@@ -14,13 +14,13 @@ use std::{borrow::Cow, io::Write};
 
 use punctual_document::{
     content::{Body, ChangeBy, Chart, Document, Figure, Table},
-    format::{Format, FormatError, FormatKind},
+    format::{Format, FormatError, FormatKind, Written},
     write::Style,
 };
 use punctual_model::{kinds::KindSpec, value::Value};
 
 use crate::{
-    plain::{CHANGE_DECIMALS, Plain},
+    plain::{self, CHANGE_DECIMALS, Plain},
     scalar::{Scalar, check_columns, scalar_at},
     words,
 };
@@ -38,20 +38,20 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 struct Csv;
 
 impl Format for Csv {
-    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
+    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<Written, FormatError> {
         out.write_all(BYTE_ORDER_MARK)?;
         let mut file = File { out, blocks: 0 };
         for section in &document.sections {
             match &section.body {
                 Body::Figures(figures) => figures_block(&mut file, &section.name, figures)?,
-                Body::Chart(chart) => chart_block(&mut file, &section.name, chart)?,
+                Body::Chart(chart) => chart_block(&mut file, &section.name, chart, &document.head.timezone)?,
                 Body::Table(table) => table_block(&mut file, &section.name, table)?,
                 Body::Text(_) => {}
             }
         }
         notes_block(&mut file, document)?;
         out.flush()?;
-        Ok(())
+        Ok(Written::default())
     }
 }
 
@@ -130,10 +130,10 @@ fn figures_block(file: &mut File<'_>, name: &str, figures: &[Figure]) -> Result<
     block.end()
 }
 
-fn chart_block(file: &mut File<'_>, name: &str, chart: &Chart) -> Result<(), FormatError> {
+fn chart_block(file: &mut File<'_>, name: &str, chart: &Chart, zone: &str) -> Result<(), FormatError> {
     let fields = chart.series.iter().map(|s| s.field.as_str());
     let mut block = file.block(std::iter::once(chart.x_label.as_str()).chain(fields))?;
-    let as_is = Plain::as_is();
+    let as_is = Plain::as_is(plain::zone(zone)?);
     let plains = chart.series.iter().map(|s| Plain::new(&s.writer)).collect::<Result<Vec<_>, _>>()?;
     for (row, x) in chart.x.iter().enumerate() {
         block.text(name)?;

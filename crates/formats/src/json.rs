@@ -10,8 +10,10 @@ use std::io::{BufWriter, Write};
 
 use arrow::array::RecordBatch;
 use punctual_document::{
-    content::{Body, Cell, ChangeBy, Chart, ChartKind, Column, Document, Figure, Section, Series, Table, Tone, Total},
-    format::{Format, FormatError, FormatKind},
+    content::{
+        Body, Cell, Change, ChangeBy, Chart, ChartKind, Column, Document, Figure, Section, Series, Table, Tone, Total,
+    },
+    format::{Format, FormatError, FormatKind, Written},
     totals::Totalled,
     write::{Style, Writer},
 };
@@ -41,19 +43,19 @@ const VERSION: u32 = 1;
 struct Json;
 
 impl Format for Json {
-    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
+    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<Written, FormatError> {
         let mut out = BufWriter::with_capacity(64 * 1024, out);
         open(&mut out, &Head::of(document))?;
         out.write_all(b",\"sections\":[")?;
         for (index, section) in document.sections.iter().enumerate() {
             out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-            write_section(&mut out, section)?;
+            write_section(&mut out, section, &document.head.timezone)?;
         }
         out.write_all(b"\n],\"notes\":")?;
         json(&mut out, &document.notes)?;
         out.write_all(b"}\n")?;
         out.flush()?;
-        Ok(())
+        Ok(Written::default())
     }
 }
 
@@ -68,14 +70,14 @@ fn open(out: &mut impl Write, object: &impl Serialize) -> Result<(), FormatError
     Ok(out.write_all(members.as_bytes())?)
 }
 
-fn write_section(out: &mut impl Write, section: &Section) -> Result<(), FormatError> {
+fn write_section(out: &mut impl Write, section: &Section, zone: &str) -> Result<(), FormatError> {
     let (name, title) = (section.name.as_str(), section.title.as_deref());
     match &section.body {
         Body::Figures(figures) => {
             let figures = figures.iter().map(FigureOut::of).collect::<Result<_, _>>()?;
             json(out, &SectionOut { name, title, body: BodyOut::Figures { figures } })
         }
-        Body::Chart(chart) => json(out, &SectionOut { name, title, body: chart_out(chart)? }),
+        Body::Chart(chart) => json(out, &SectionOut { name, title, body: chart_out(chart, zone)? }),
         Body::Text(paragraphs) => json(out, &SectionOut { name, title, body: BodyOut::Text { paragraphs } }),
         Body::Table(table) => write_table(out, name, title, table),
     }
@@ -112,11 +114,11 @@ fn write_table(out: &mut impl Write, name: &str, title: Option<&str>, table: &Ta
     Ok(out.write_all(b"\n]}")?)
 }
 
-fn chart_out(chart: &Chart) -> Result<BodyOut<'_>, FormatError> {
-    let utc = Zone::utc();
+fn chart_out<'a>(chart: &'a Chart, zone: &str) -> Result<BodyOut<'a>, FormatError> {
+    let zone = plain::zone(zone)?;
     Ok(BodyOut::Chart {
         chart: chart.kind,
-        x: AxisOut { label: &chart.x_label, values: chart.x.iter().map(|cell| CellOut::of(cell, &utc)).collect() },
+        x: AxisOut { label: &chart.x_label, values: chart.x.iter().map(|cell| CellOut::of(cell, &zone)).collect() },
         series: chart.series.iter().map(SeriesOut::of).collect(),
     })
 }

@@ -41,9 +41,9 @@ impl Plain {
         })
     }
 
-    /// Numbers in full, times in UTC.
-    pub(crate) fn as_is() -> Self {
-        Self { numbers: Writer { style: Style::Text, locale: english() }, date_only: false, zone: Zone::utc() }
+    /// Numbers in full, instants in this zone.
+    pub(crate) fn as_is(zone: Zone) -> Self {
+        Self { numbers: Writer { style: Style::Text, locale: english() }, date_only: false, zone }
     }
 
     /// A ratio with this many decimals.
@@ -83,9 +83,19 @@ pub(crate) fn instant(at: Timestamp, zone: &Zone) -> String {
 /// # Errors
 /// When the style names a time zone that does not exist.
 pub(crate) fn zone_of(style: &Style) -> Result<Zone, FormatError> {
-    let Style::DateTime { zone } = style else { return Ok(Zone::utc()) };
-    zone.parse().map_err(|e| FormatError::Content {
-        place: format!("time zone `{zone}`"),
+    match style {
+        Style::DateTime { zone: name } => zone(name),
+        _ => Ok(Zone::utc()),
+    }
+}
+
+/// A zone by its name.
+///
+/// # Errors
+/// When there is none of this name.
+pub(crate) fn zone(name: &str) -> Result<Zone, FormatError> {
+    name.parse().map_err(|e| FormatError::Content {
+        place: format!("time zone `{name}`"),
         message: format!("{e}; give the report a zone of the IANA database"),
     })
 }

@@ -1,23 +1,88 @@
 //! Ticks of an axis of time: hours, days, Mondays, firsts of months or years, as fine as there is room.
+//! Instants stand where time itself puts them, so that the hour that clocks show twice is two hours wide.
 
 use jiff::{
-    ToSpan,
+    Timestamp, ToSpan,
     civil::{Date, DateTime, Time},
-    tz::TimeZone,
+    tz::{AmbiguousOffset, TimeZone},
 };
+use punctual_model::zone::Zone;
 
 use super::{frame::FONT, text_width::width};
-use crate::locale::Locale;
+use crate::{locale::Locale, write::repeated_hour};
 
 /// Between neighbouring labels.
 const APART: f64 = 14.0;
 /// More ticks than this have no room on any page.
 const MOST: usize = 120;
 
+/// What times along an axis are read from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Clock<'a> {
+    /// Dates and zone-less times: every day has 24 hours.
+    Civil,
+    /// Instants, as the clocks of a zone show them.
+    Zone(&'a Zone),
+}
+
+/// A time and where it lies on a line of seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Moment {
+    /// What a clock shows.
+    pub(super) civil: DateTime,
+    /// The second, from 1970 on.
+    pub(super) second: f64,
+}
+
+impl Clock<'_> {
+    /// An instant.
+    fn instant(zone: &Zone, at: Timestamp) -> Moment {
+        Moment { civil: zone.rules().to_datetime(at), second: at.as_second() as f64 }
+    }
+
+    /// The moments at which the clock shows a time: two in a repeated hour; the first one after it
+    /// for a time that is left out.
+    fn moments(self, civil: DateTime) -> Vec<Moment> {
+        let Self::Zone(zone) = self else { return vec![Moment { civil, second: seconds(civil) }] };
+        let ambiguous = zone.rules().to_ambiguous_timestamp(civil);
+        let fold = matches!(ambiguous.offset(), AmbiguousOffset::Fold { .. });
+        let (first, second) = (ambiguous.clone().compatible(), ambiguous.later());
+        let found = first.into_iter().chain(second.ok().filter(|_| fold));
+        found.map(|at| Self::instant(zone, at)).collect()
+    }
+
+    /// A moment of a value that is a time; `None` for others.
+    pub(super) fn moment(self, value: &punctual_model::value::Value) -> Option<Moment> {
+        use punctual_model::value::Value;
+        let civil = |civil| Moment { civil, second: seconds(civil) };
+        match (value, self) {
+            (Value::Date(date), _) => Some(civil(midnight(*date))),
+            (Value::Local(at), _) => Some(civil(*at)),
+            (Value::Instant(at), Self::Zone(zone)) => Some(Self::instant(zone, *at)),
+            _ => None,
+        }
+    }
+
+    /// What tells a moment of a repeated hour from the other one.
+    pub(super) fn which(self, moment: &Moment) -> Option<String> {
+        let Self::Zone(zone) = self else { return None };
+        repeated_hour(zone, Timestamp::from_second(moment.second as i64).ok()?)
+    }
+
+    /// The time of day, and which of the two it is in a repeated hour.
+    pub(super) fn time_of_day(self, moment: &Moment, locale: &Locale) -> String {
+        let time = locale.format(locale.patterns.time, moment.civil);
+        match self.which(moment) {
+            Some(which) => format!("{time} {which}"),
+            None => time,
+        }
+    }
+}
+
 /// A tick and what stands below it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TimeTick {
-    pub(super) at: DateTime,
+    pub(super) at: Moment,
     /// One line, or two where the second says the year.
     pub(super) lines: Vec<String>,
 }
@@ -57,7 +122,7 @@ const STEPS: [Step; 21] = [
 ];
 
 /// The seconds of a civil time on a line without zones.
-pub(super) fn seconds(at: DateTime) -> f64 {
+fn seconds(at: DateTime) -> f64 {
     // Civil times at the calendar's two ends have no instant in UTC.
     TimeZone::UTC
         .to_timestamp(at)
@@ -75,8 +140,8 @@ pub(super) enum Unit {
 
 impl Unit {
     /// The largest unit that all of the times are starts of.
-    pub(super) fn of(times: &[DateTime]) -> Self {
-        let all = |holds: fn(&DateTime) -> bool| times.iter().all(holds);
+    pub(super) fn of(times: &[Moment]) -> Self {
+        let all = |holds: fn(&DateTime) -> bool| times.iter().all(|moment| holds(&moment.civil));
         if !all(|at| at.time() == Time::midnight()) {
             Self::Hour
         } else if times.len() < 2 || !all(|at| at.day() == 1) {
@@ -112,33 +177,45 @@ impl Step {
 }
 
 /// The finest ticks from `first` to `last` whose labels find room on a plot of this width, not finer than `unit`.
-pub(super) fn ticks(first: DateTime, last: DateTime, unit: Unit, plot: f64, locale: &Locale) -> Vec<TimeTick> {
-    let span = (seconds(last) - seconds(first)).max(1.0);
-    let x = |at: DateTime| (seconds(at) - seconds(first)) / span * plot;
+pub(super) fn ticks(
+    (first, last): (Moment, Moment),
+    unit: Unit,
+    plot: f64,
+    clock: Clock<'_>,
+    locale: &Locale,
+) -> Vec<TimeTick> {
+    let span = (last.second - first.second).max(1.0);
+    let x = |at: &Moment| (at.second - first.second) / span * plot;
     let fits = |ticks: &[TimeTick]| {
         ticks.windows(2).all(|pair| {
             let half = |tick: &TimeTick| tick.lines.iter().map(|line| width(line, FONT)).fold(0.0, f64::max) / 2.0;
-            x(pair[1].at) - x(pair[0].at) >= half(&pair[0]) + half(&pair[1]) + APART
+            x(&pair[1].at) - x(&pair[0].at) >= half(&pair[0]) + half(&pair[1]) + APART
         })
     };
     let fitting = |step: &Step| step.unit() >= unit && span / 86_400.0 <= step.longest();
     STEPS
         .into_iter()
         .filter(fitting)
-        .map(|step| labelled(step, moments(step, first, last), locale))
+        .map(|step| labelled(step, moments(step, first, last, clock), clock, locale))
         .find(|ticks| ticks.len() <= MOST && fits(ticks))
         .unwrap_or_default()
 }
 
 /// The moments of a step from `first` to `last`, one more than `MOST` at the most.
-fn moments(step: Step, first: DateTime, last: DateTime) -> Vec<DateTime> {
-    let start = floor(step, first);
-    (0..)
+fn moments(step: Step, first: Moment, last: Moment, clock: Clock<'_>) -> Vec<Moment> {
+    let start = floor(step, first.civil);
+    // Only single hours have a tick for each pass of a repeated one.
+    let passes = if step == Step::Hours(1) { 2 } else { 1 };
+    let mut found: Vec<Moment> = (0..)
         .map_while(|count| nth(step, start, count))
-        .take_while(|at| *at <= last)
-        .filter(|at| *at >= first)
+        .map(|civil| clock.moments(civil))
+        .take_while(|passes| passes.first().is_some_and(|moment| moment.second <= last.second))
+        .flat_map(|moments| moments.into_iter().take(passes))
+        .filter(|moment| (first.second..=last.second).contains(&moment.second))
         .take(MOST + 1)
-        .collect()
+        .collect();
+    found.dedup();
+    found
 }
 
 fn midnight(date: Date) -> DateTime {
@@ -174,7 +251,7 @@ fn nth(step: Step, start: DateTime, count: i64) -> Option<DateTime> {
     start.checked_add(span.ok()?).ok()
 }
 
-fn labelled(step: Step, moments: Vec<DateTime>, locale: &Locale) -> Vec<TimeTick> {
+fn labelled(step: Step, moments: Vec<Moment>, clock: Clock<'_>, locale: &Locale) -> Vec<TimeTick> {
     let patterns = &locale.patterns;
     let mut year = None;
     let mut month_with_year = |at: DateTime| {
@@ -184,15 +261,19 @@ fn labelled(step: Step, moments: Vec<DateTime>, locale: &Locale) -> Vec<TimeTick
         }
         lines
     };
-    let lines = |at: DateTime| match step {
-        Step::Hours(_) if at.time() == Time::midnight() => vec![locale.format(patterns.month_day, at)],
-        Step::Hours(_) => vec![locale.format(patterns.time, at)],
-        Step::Days(_) | Step::Weeks(_) => vec![locale.format(patterns.month_day, at)],
-        Step::Months(_) => month_with_year(at),
-        Step::Years(_) => vec![at.year().to_string()],
+    let mut day = None;
+    let mut lines = |moment: &Moment| {
+        let at = moment.civil;
+        let begins = at.time() == Time::midnight() && day.replace(at.date()) != Some(at.date());
+        match step {
+            Step::Hours(_) if begins => vec![locale.format(patterns.month_day, at)],
+            Step::Hours(_) => vec![clock.time_of_day(moment, locale)],
+            Step::Days(_) | Step::Weeks(_) => vec![locale.format(patterns.month_day, at)],
+            Step::Months(_) => month_with_year(at),
+            Step::Years(_) => vec![at.year().to_string()],
+        }
     };
-    let mut lines = lines;
-    moments.into_iter().map(|at| TimeTick { at, lines: lines(at) }).collect()
+    moments.into_iter().map(|at| TimeTick { at, lines: lines(&at) }).collect()
 }
 
 #[cfg(test)]
@@ -201,13 +282,51 @@ mod tests {
 
     use super::*;
 
+    fn moment(civil: DateTime) -> Moment {
+        Clock::Civil.moments(civil)[0]
+    }
+
+    fn unit(times: &[DateTime]) -> Unit {
+        Unit::of(&times.iter().copied().map(moment).collect::<Vec<_>>())
+    }
+
     fn labels(first: DateTime, last: DateTime, tag: &str) -> Vec<String> {
         let locale = Locale::by_tag(tag).expect("known");
         let middle = midnight(first.date().tomorrow().expect("not the last day"));
-        ticks(first, last, Unit::of(&[first, middle.min(last), last]), 600.0, locale)
-            .into_iter()
-            .map(|t| t.lines.join("/"))
-            .collect()
+        let unit = unit(&[first, middle.min(last), last]);
+        joined(ticks((moment(first), moment(last)), unit, 600.0, Clock::Civil, locale))
+    }
+
+    fn joined(ticks: Vec<TimeTick>) -> Vec<String> {
+        ticks.into_iter().map(|tick| tick.lines.join("/")).collect()
+    }
+
+    /// The hours of a zone between two instants.
+    fn hours(zone: &str, first: &str, last: &str, plot: f64) -> Vec<String> {
+        let zone: Zone = zone.parse().expect("known");
+        let at = |text: &str| Clock::instant(&zone, text.parse().expect("an instant"));
+        let locale = Locale::by_tag("en-US").expect("known");
+        joined(ticks((at(first), at(last)), Unit::Hour, plot, Clock::Zone(&zone), locale))
+    }
+
+    #[test]
+    fn a_repeated_hour_has_two_ticks_that_say_which_is_which() {
+        let night = hours("America/Chicago", "2026-11-01T05:00:00Z", "2026-11-01T09:00:00Z", 600.0);
+        assert_eq!(night, ["Nov 1", "1:00 AM CDT", "1:00 AM CST", "2:00 AM", "3:00 AM"]);
+        // The axis begins in the second pass.
+        let later = hours("America/Chicago", "2026-11-01T07:00:00Z", "2026-11-01T08:00:00Z", 600.0);
+        assert_eq!(later, ["1:00 AM CST", "2:00 AM"]);
+        // A repeated midnight begins its day once.
+        let azores = hours("Atlantic/Azores", "2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z", 600.0);
+        assert_eq!(azores, ["Oct 25", "12:00 AM UTC-01", "1:00 AM"]);
+    }
+
+    #[test]
+    fn an_hour_that_is_left_out_has_no_tick() {
+        let spring = hours("America/Chicago", "2026-03-08T06:00:00Z", "2026-03-08T10:00:00Z", 600.0);
+        assert_eq!(spring, ["Mar 8", "1:00 AM", "3:00 AM", "4:00 AM", "5:00 AM"]);
+        let coarse = hours("America/Chicago", "2026-03-08T06:00:00Z", "2026-03-09T05:00:00Z", 300.0);
+        assert!(!coarse.contains(&"2:00 AM".to_owned()), "{coarse:?}");
     }
 
     fn day(y: i16, m: i8, d: i8) -> DateTime {
@@ -229,12 +348,13 @@ mod tests {
 
     #[test]
     fn months_and_years_are_not_cut_into_days() {
-        assert_eq!(Unit::of(&[day(2026, 1, 1), day(2026, 2, 1)]), Unit::Month);
-        assert_eq!(Unit::of(&[day(2025, 1, 1), day(2026, 1, 1)]), Unit::Year);
-        assert_eq!(Unit::of(&[day(2026, 1, 1)]), Unit::Day);
-        assert_eq!(Unit::of(&[day(2026, 1, 1), date(2026, 1, 1).at(1, 0, 0, 0)]), Unit::Hour);
+        assert_eq!(unit(&[day(2026, 1, 1), day(2026, 2, 1)]), Unit::Month);
+        assert_eq!(unit(&[day(2025, 1, 1), day(2026, 1, 1)]), Unit::Year);
+        assert_eq!(unit(&[day(2026, 1, 1)]), Unit::Day);
+        assert_eq!(unit(&[day(2026, 1, 1), date(2026, 1, 1).at(1, 0, 0, 0)]), Unit::Hour);
         let locale = Locale::by_tag("en-US").expect("known");
-        let months = ticks(day(2026, 1, 1), day(2026, 2, 1), Unit::Month, 600.0, locale);
+        let ends = (moment(day(2026, 1, 1)), moment(day(2026, 2, 1)));
+        let months = ticks(ends, Unit::Month, 600.0, Clock::Civil, locale);
         assert_eq!(months.len(), 2);
     }
 

@@ -1,8 +1,7 @@
 //! The horizontal axis: times where the values are times, bands with names otherwise.
 //! Bars always stand in bands, evenly; lines over times stand where the time says.
 
-use jiff::civil::{DateTime, Time};
-use punctual_model::{value::Value, zone::Zone};
+use punctual_model::value::Value;
 
 use super::{
     Drawing,
@@ -10,7 +9,7 @@ use super::{
     labels,
     svg::{Anchor, Svg, Text},
     text_width::width,
-    time_axis::{self, TimeTick, Unit},
+    time_axis::{self, Clock, Moment, TimeTick, Unit},
 };
 use crate::content::ChartKind;
 
@@ -36,12 +35,13 @@ struct Label {
 
 impl XAxis {
     pub(super) fn new(drawing: &Drawing<'_>, frame: &Frame) -> Self {
-        let times: Option<Vec<DateTime>> = drawing.x.iter().map(|cell| civil(&cell.value, drawing.zone)).collect();
+        let clock = clock(drawing);
+        let times: Option<Vec<Moment>> = drawing.x.iter().map(|cell| clock.moment(&cell.value)).collect();
         match (times, drawing.kind) {
-            (Some(times), ChartKind::Line) if !times.is_empty() => Self::timeline(drawing, frame, &times),
+            (Some(times), ChartKind::Line) if !times.is_empty() => Self::timeline(drawing, frame, &times, clock),
             (Some(times), ChartKind::Bar) if !times.is_empty() => {
                 let mut axis = Self::bands(drawing.x.len(), frame);
-                axis.labels = band_times(drawing, frame, &axis, &times);
+                axis.labels = band_times(drawing, frame, &axis, &times, clock);
                 axis
             }
             _ => {
@@ -59,23 +59,22 @@ impl XAxis {
         Self { positions, order: (0..count).collect(), band, labels: Vec::new(), marks: false }
     }
 
-    fn timeline(drawing: &Drawing<'_>, frame: &Frame, times: &[DateTime]) -> Self {
-        let first = times.iter().min().copied().unwrap_or(DateTime::ZERO);
-        let last = times.iter().max().copied().unwrap_or(DateTime::ZERO);
-        let span = time_axis::seconds(last) - time_axis::seconds(first);
+    fn timeline(drawing: &Drawing<'_>, frame: &Frame, times: &[Moment], clock: Clock<'_>) -> Self {
+        let (first, last) = ends(times);
+        let span = last.second - first.second;
         let plot = frame.width() - 2.0 * INSET;
-        let x = |at: DateTime| match span > 0.0 {
-            true => frame.left + INSET + (time_axis::seconds(at) - time_axis::seconds(first)) / span * plot,
+        let x = |at: &Moment| match span > 0.0 {
+            true => frame.left + INSET + (at.second - first.second) / span * plot,
             false => frame.left + frame.width() / 2.0,
         };
         let mut order: Vec<usize> = (0..times.len()).collect();
-        order.sort_by_key(|index| times[*index]);
-        let ticks = time_axis::ticks(first, last, Unit::of(times), plot, drawing.locale);
+        order.sort_by(|a, b| times[*a].second.total_cmp(&times[*b].second));
+        let ticks = time_axis::ticks((first, last), Unit::of(times), plot, clock, drawing.locale);
         Self {
-            positions: times.iter().map(|at| x(*at)).collect(),
+            positions: times.iter().map(x).collect(),
             order,
             band: plot / times.len() as f64,
-            labels: ticks.into_iter().map(|tick| Label { x: x(tick.at), lines: tick.lines }).collect(),
+            labels: ticks.into_iter().map(|tick| Label { x: x(&tick.at), lines: tick.lines }).collect(),
             marks: true,
         }
     }
@@ -122,30 +121,31 @@ impl XAxis {
 }
 
 /// The labels of bars over times: those of a line, where the bars stand on them.
-fn band_times(drawing: &Drawing<'_>, frame: &Frame, axis: &XAxis, times: &[DateTime]) -> Vec<Label> {
-    let first = times.iter().min().copied().unwrap_or(DateTime::ZERO);
-    let last = times.iter().max().copied().unwrap_or(DateTime::ZERO);
-    let ticks = time_axis::ticks(first, last, Unit::of(times), frame.width() - axis.band, drawing.locale);
+fn band_times(drawing: &Drawing<'_>, frame: &Frame, axis: &XAxis, times: &[Moment], clock: Clock<'_>) -> Vec<Label> {
+    let ticks = time_axis::ticks(ends(times), Unit::of(times), frame.width() - axis.band, clock, drawing.locale);
     let index_of = |tick: &TimeTick| times.iter().position(|at| *at == tick.at);
     let found: Vec<(usize, TimeTick)> = ticks.into_iter().filter_map(|tick| Some((index_of(&tick)?, tick))).collect();
-    let even = times.windows(2).all(|pair| pair[0] < pair[1]);
+    let even = times.windows(2).all(|pair| pair[0].second < pair[1].second);
     if even && found.len() >= 2.min(times.len()) {
         return found.into_iter().map(|(index, tick)| Label { x: axis.at(index), lines: tick.lines }).collect();
     }
-    let pattern = match Unit::of(times) {
-        Unit::Hour => drawing.locale.patterns.time,
-        _ => drawing.locale.patterns.month_day,
+    let text = |at: &Moment| match Unit::of(times) {
+        Unit::Hour => clock.time_of_day(at, drawing.locale),
+        _ => drawing.locale.format(drawing.locale.patterns.month_day, at.civil),
     };
-    let texts: Vec<String> = times.iter().map(|at| drawing.locale.format(pattern, *at)).collect();
+    let texts: Vec<String> = times.iter().map(text).collect();
     axis.labelled(labels::of(texts.iter().map(String::as_str), axis.band).1)
 }
 
-/// A time as a clock in the zone shows it; `None` for what is no time.
-fn civil(value: &Value, zone: &Zone) -> Option<DateTime> {
-    match value {
-        Value::Date(date) => Some(date.to_datetime(Time::midnight())),
-        Value::Local(at) => Some(*at),
-        Value::Instant(at) => Some(zone.rules().to_datetime(*at)),
-        _ => None,
-    }
+/// The first and the last of some times; there is one at least.
+fn ends(times: &[Moment]) -> (Moment, Moment) {
+    let by_second = |a: &&Moment, b: &&Moment| a.second.total_cmp(&b.second);
+    let first = times.iter().min_by(by_second).copied().unwrap_or(times[0]);
+    (first, times.iter().max_by(by_second).copied().unwrap_or(first))
+}
+
+/// How the positions are read: instants by the clocks of the report's zone.
+fn clock<'a>(drawing: &Drawing<'a>) -> Clock<'a> {
+    let instants = drawing.x.iter().any(|cell| matches!(cell.value, Value::Instant(_)));
+    if instants { Clock::Zone(drawing.zone) } else { Clock::Civil }
 }

@@ -2,8 +2,9 @@
 
 use jiff::civil;
 use punctual_document::{
+    content::Align,
     format::FormatError,
-    write::{Style, Writer},
+    write::{Style, Writer, repeated_hour},
 };
 use punctual_model::{
     value::{Decimal, Value},
@@ -11,7 +12,7 @@ use punctual_model::{
 };
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 
-use super::{number_format, xlsx};
+use super::{number_format, styles, xlsx};
 use crate::{plain, scalar::Scalar};
 
 /// The most UTF-16 units of one cell.
@@ -89,6 +90,13 @@ impl CellWriter {
             (Shape::DateTime(zone), Scalar::Instant(at)) => serial(zone.rules().to_datetime(*at)),
             _ => None,
         };
+        if let (Shape::DateTime(zone), Scalar::Instant(at), Some(serial)) = (&self.shape, &value, number)
+            && let Some(which) = repeated_hour(zone, *at)
+        {
+            // The cell stays a time; which of the two it is stands in its format.
+            let base = format.cloned().unwrap_or_else(|| styles::body(Align::Left));
+            return cell.number(serial, Some(&base.set_num_format(number_format::followed_by(&self.code, &which))));
+        }
         if let Some(number) = number {
             return cell.number(number, format);
         }

@@ -9,7 +9,8 @@ use punctual_document::{
 };
 use punctual_model::value::Value;
 use rust_xlsxwriter::{
-    Chart, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartSolidFill, ChartType, Color, Worksheet,
+    Chart, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType, ChartSolidFill,
+    ChartType, Color, Worksheet,
 };
 
 use super::{
@@ -89,7 +90,12 @@ impl Block<'_> {
         let positions = CellWriter::new(&x_writer)?;
         let format = positions.format(styles::body(Align::Left));
         for (cell, row) in x.iter().zip(first..) {
-            positions.put(&mut Cell { sheet, row, col: 0 }, Scalar::from(&cell.value), Some(&format))?;
+            let value = match &cell.value {
+                // As people read it elsewhere: in the report's zone, and with its name in a repeated hour.
+                Value::Instant(_) | Value::Local(_) => Scalar::Text(cell.text.as_str().into()),
+                value => Scalar::from(value),
+            };
+            positions.put(&mut Cell { sheet, row, col: 0 }, value, Some(&format))?;
         }
         for (Series { label, points, writer, .. }, col) in series.iter().zip(1..) {
             Cell { sheet, row: header, col }.text(&clean(label), Some(&styles::header(Align::Right)))?;
@@ -112,12 +118,15 @@ impl Block<'_> {
         let (header, first) = (self.top + 1, self.top + 2);
         let last = first + rows(content) - 1;
         for (series, col) in content.series.iter().zip(1_u16..) {
-            chart
+            let native = chart
                 .add_series()
                 .set_name((names::CHART_DATA, header, col))
                 .set_categories((names::CHART_DATA, first, 0, last, 0))
                 .set_values((names::CHART_DATA, first, col, last, col))
                 .set_format(&mut series_format(content.kind, series));
+            if let Some(size) = marker_size(content, series) {
+                native.set_marker(&marker(series, size));
+            }
         }
         chart.title().set_hidden();
         chart.set_alt_text(clean(&words(locale.tag).chart(content)));
@@ -156,6 +165,43 @@ fn series_format(kind: ChartKind, series: &Series) -> ChartFormat {
         ChartKind::Bar => format.set_solid_fill(ChartSolidFill::new().set_color(color)),
     };
     format
+}
+
+/// With so few points each is marked, as in the drawing.
+const MARKED: usize = 16;
+
+/// The size of a line's markers in points. A long line needs none, unless a point of it stands
+/// between two gaps: no line reaches it, and without a marker nobody sees it. Excel marks all points
+/// of a series or none, so on a long line the markers are hardly wider than the line.
+fn marker_size(chart: &Content, series: &Series) -> Option<u8> {
+    if chart.kind != ChartKind::Line {
+        return None;
+    }
+    let shown = |index: &usize| series.points.get(*index).copied().flatten().is_some_and(f64::is_finite);
+    // Excel draws days in their order.
+    let mut order: Vec<usize> = (0..chart.x.len()).collect();
+    if has_days(chart) {
+        order.sort_by_key(|index| match chart.x[*index].value {
+            Value::Date(day) => Some(day),
+            _ => None,
+        });
+    }
+    let count = order.iter().filter(|index| shown(index)).count();
+    let lone = order.chunk_by(|a, b| shown(a) && shown(b)).any(|run| run.len() == 1 && shown(&run[0]));
+    match count {
+        0 => None,
+        1..=MARKED => Some(5),
+        _ => lone.then_some(3),
+    }
+}
+
+fn marker(series: &Series, size: u8) -> ChartMarker {
+    let color = color(&series.color);
+    let mut format = ChartFormat::new();
+    format.set_solid_fill(ChartSolidFill::new().set_color(color)).set_border(ChartLine::new().set_color(color));
+    let mut marker = ChartMarker::new();
+    marker.set_type(ChartMarkerType::Circle).set_size(size).set_format(&mut format);
+    marker
 }
 
 /// `#rrggbb`.

@@ -46,6 +46,12 @@ pub(super) fn signed_points(locale: &'static Locale, decimals: u8) -> String {
     format!("{before}+{digits}{behind};{before}\\-{digits}{behind};{before}{digits}{behind}")
 }
 
+/// A format code with a word behind the value.
+pub(super) fn followed_by(code: &str, word: &str) -> String {
+    let word: String = word.chars().map(|c| format!("\\{c}")).collect();
+    format!("{code}\\ {word}")
+}
+
 /// The format code of a day along an axis, where there is little room.
 pub(super) fn short_day(locale: &'static Locale) -> String {
     in_language(locale, &pattern(locale.patterns.month_day))

@@ -205,6 +205,29 @@ fn charts_are_native_and_read_their_own_sheet() {
 }
 
 /// A number column of large values, a computed column over it, and sums.
+/// The chart parts of a document with one chart of these points, a day each.
+fn drawn(points: Vec<Option<f64>>) -> String {
+    let day = |n: i64| Value::Date(jiff::civil::date(2026, 1, 1).saturating_add(jiff::Span::new().days(n)));
+    let x = (0..points.len() as i64).map(|n| f::cell(&f::writer(Style::Date), day(n))).collect();
+    let lines = vec![f::series("n", "N", "#1d4ed8", points, f::number(0))];
+    let chart = f::chart(punctual_document::content::ChartKind::Line, "Day", x, lines);
+    part(&f::document(vec![f::section("line", None, Body::Chart(chart))]), "xl/charts/chart1.xml")
+}
+
+#[test]
+fn a_point_that_no_line_reaches_has_a_marker() {
+    let circle = "<c:symbol val=\"circle\"/>";
+    assert!(drawn(vec![Some(42.0)]).contains(circle));
+    assert!(drawn(vec![Some(5.0), None, Some(7.0), None, Some(3.0)]).contains(circle));
+    let long = |gaps: &[usize]| (0..60).map(|n| (!gaps.contains(&n)).then_some(n as f64)).collect::<Vec<_>>();
+    assert!(!drawn(long(&[])).contains(circle), "a long line needs none");
+    assert!(!drawn(long(&[20])).contains(circle));
+    assert!(drawn(long(&[20, 22])).contains(circle), "21 stands alone");
+    assert!(drawn(long(&[1])).contains(circle), "the first stands alone");
+    assert!(drawn(vec![Some(1.0), Some(f64::NAN), Some(2.0)]).contains(circle));
+    assert!(!drawn(vec![None, None]).contains(circle));
+}
+
 fn large(values: Vec<i64>, total: Value) -> Document {
     let doubled: Vec<f64> = values.iter().map(|v| *v as f64 * 2.0).collect();
     let mut columns = vec![f::column("n", "N", f::number(0)), f::column("d", "Doubled", f::number(0))];
