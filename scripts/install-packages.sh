@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the full test needs, and only what is missing.
 #
-#   install-packages.sh [--with-chromium] [--check]
+#   install-packages.sh [--check]
 #
-#   --with-chromium   also install chromium, for the tests of the web app
-#   --check           install nothing; list what is missing and exit 1 if anything is
+#   --check   install nothing; list what is missing and exit 1 if anything is
 #
 # Works without a network when nothing is missing. The packages' own daemons are
 # never left running: scripts/services.sh starts its own, with throw-away data.
@@ -77,9 +76,10 @@ apt() {
 main() {
     local check=no package
     local -a wanted=(postgresql mariadb-server mariadb-client postfix poppler-utils) missing=()
+    # HTML pages are laid out by a browser; PDFs are set in the fonts of three other scripts.
+    wanted+=(chromium fonts-lohit-deva fonts-hosny-amiri fonts-wqy-microhei)
     while [ $# -gt 0 ]; do
         case $1 in
-            --with-chromium) wanted+=(chromium) ;;
             --check) check=yes ;;
             *) usage ;;
         esac

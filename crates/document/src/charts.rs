@@ -28,6 +28,11 @@ pub const WIDTH: f32 = 680.0;
 /// The height that goes with it.
 pub const HEIGHT: f32 = 270.0;
 
+/// The size of a chart on a narrow screen, where the wide one's labels would be too small to read.
+pub const NARROW_WIDTH: f32 = 340.0;
+/// The height that goes with it.
+pub const NARROW_HEIGHT: f32 = 250.0;
+
 /// What to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawing<'a> {
@@ -51,7 +56,7 @@ pub struct Drawing<'a> {
 
 /// Draws a chart. Equal charts give equal texts.
 pub fn draw(drawing: &Drawing<'_>) -> String {
-    let mut svg = Svg::new(drawing.width.into(), drawing.height.into(), &name(drawing));
+    let mut svg = Svg::new(drawing.width.into(), drawing.height.into(), &name(drawing), drawing.theme);
     let top = legend::draw(drawing, &mut svg);
     let Some((low, high)) = domain::of(drawing) else {
         empty(drawing, top, &mut svg);
@@ -88,7 +93,7 @@ fn name(drawing: &Drawing<'_>) -> String {
 
 fn empty(drawing: &Drawing<'_>, top: f64, svg: &mut Svg) {
     let (width, height) = (f64::from(drawing.width), f64::from(drawing.height));
-    let panel = Theme::tint(&drawing.theme.grid, 0.35);
+    let panel = Theme::tint(&drawing.theme.grid, svg::PANEL);
     svg.rect(0.5, top, width - 1.0, height - top - 0.5, &panel);
     let text = svg::Text { anchor: svg::Anchor::Middle, fill: &drawing.theme.muted, size: 13.0, bold: false };
     svg.text(width / 2.0, (top + height) / 2.0 + 4.5, text, drawing.locale.words.no_data);

@@ -2,7 +2,9 @@
 //! scripts, no remote fonts or images, and a content security policy that would stop any.
 //!
 //! Text is escaped where it is written, drawings stand inline with a title for those who hear the
-//! page, tables have header cells, and the same file prints well. Rows are streamed.
+//! page, tables have header cells. The same file reads on a phone and a screen, in light and dark,
+//! and on paper (held by a test in a browser): numbers are never broken, and what is too wide
+//! scrolls within its own frame. Rows are streamed.
 
 mod escape;
 
@@ -12,7 +14,7 @@ use jiff::ToSpan as _;
 use punctual_document::{
     arrow_value::value_at,
     content::{Align, Body, Chart, Direction, Document, Figure, Head, Section, Table, Tone},
-    format::{Format, FormatError, FormatKind},
+    format::{Format, FormatError, FormatKind, Written},
     locale::Locale,
     write::{Style, Writer},
 };
@@ -33,12 +35,15 @@ pub(crate) const KIND: FormatKind = FormatKind {
 
 const CSS: &str = include_str!("html/page.css");
 
+/// A word with digits that is longer than this may be broken: no phone is as wide.
+const LONGEST_WHOLE: usize = 32;
+
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 struct Html;
 
 impl Format for Html {
-    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
+    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<Written, FormatError> {
         let head = &document.head;
         let mut page = Page {
             out: BufWriter::with_capacity(64 * 1024, out),
@@ -50,7 +55,8 @@ impl Format for Html {
             page.section(section)?;
         }
         page.notes(&document.notes)?;
-        page.foot(head)
+        page.foot(head)?;
+        Ok(Written::default())
     }
 }
 
@@ -79,10 +85,32 @@ impl Page<'_> {
         self.raw(close)
     }
 
+    /// Writes text in which a line may end, but not inside a number, a date or a key: browsers end
+    /// lines after the hyphens of `2026-10-05` and `A-1000`.
+    fn running(&mut self, text: &str) -> Result<(), FormatError> {
+        if !text.contains(['-', '/', '\u{2010}', '–']) || !text.contains(|c: char| c.is_ascii_digit()) {
+            return self.text(text);
+        }
+        for piece in text.split_inclusive(char::is_whitespace) {
+            let word = piece.trim_end();
+            let (inner, numbered) = (word.trim_matches('-'), word.contains(|c: char| c.is_ascii_digit()));
+            if numbered && inner.contains(['-', '/', '\u{2010}', '–']) && word.len() <= LONGEST_WHOLE {
+                self.wrapped("<span class=\"v\">", word, "</span>")?;
+                self.text(&piece[word.len()..])?;
+            } else {
+                self.text(piece)?;
+            }
+        }
+        Ok(())
+    }
+
     fn head(&mut self, head: &Head) -> Result<(), FormatError> {
-        self.wrapped("<!DOCTYPE html>\n<html lang=\"", &head.locale, "\">\n<head>\n<meta charset=\"utf-8\">\n")?;
+        // Every locale's language runs from left to right; data that does not sets its own direction.
+        let open = "\" dir=\"ltr\">\n<head>\n<meta charset=\"utf-8\">\n";
+        self.wrapped("<!DOCTYPE html>\n<html lang=\"", &head.locale, open)?;
         self.wrapped("<meta http-equiv=\"Content-Security-Policy\" content=\"", POLICY, "\">\n")?;
         self.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")?;
+        self.raw("<meta name=\"color-scheme\" content=\"light dark\">\n")?;
         self.raw("<meta name=\"referrer\" content=\"no-referrer\">\n")?;
         self.wrapped("<title>", &head.title, "</title>\n<style>\n")?;
         self.raw(CSS)?;
@@ -113,7 +141,9 @@ impl Page<'_> {
             Body::Table(table) => self.table(section, table)?,
             Body::Text(paragraphs) => {
                 for paragraph in paragraphs {
-                    self.wrapped("<p>", paragraph, "</p>\n")?;
+                    self.raw("<p>")?;
+                    self.running(paragraph)?;
+                    self.raw("</p>\n")?;
                 }
             }
         }
@@ -124,11 +154,15 @@ impl Page<'_> {
         self.wrapped("<p class=\"remark\">", self.locale.words.no_data, "</p>\n")
     }
 
+    /// Cards that are as wide as their longest number needs: numbers are not broken.
     fn figures(&mut self, figures: &[Figure]) -> Result<(), FormatError> {
-        self.raw("<dl class=\"figures\">\n")?;
+        let is_number = |figure: &&Figure| column_class(&figure.writer.style, Align::Right).is_some();
+        let longest = figures.iter().filter(is_number).map(|figure| figure.cell.text.chars().count()).max();
+        self.raw(&format!("<dl class=\"figures\" style=\"--n:{}\">\n", longest.unwrap_or(0).clamp(1, 200)))?;
         for figure in figures {
             self.wrapped("<div><dt>", &figure.label, "</dt>")?;
-            self.wrapped("<dd class=\"value\">", &figure.cell.text, "</dd>")?;
+            let class = if is_number(&figure) { "<dd class=\"value n\">" } else { "<dd class=\"value\">" };
+            self.wrapped(class, &figure.cell.text, "</dd>")?;
             self.compared(figure)?;
             self.raw("</div>\n")?;
         }
@@ -169,35 +203,46 @@ impl Page<'_> {
         }
     }
 
-    /// The drawing, and in words what it shows.
+    /// The drawing, for wide screens and paper and for narrow ones, and in words what it shows.
     fn chart(&mut self, section: &Section, chart: &Chart) -> Result<(), FormatError> {
-        let svg = drawing(&chart.svg).ok_or_else(|| FormatError::Content {
-            place: format!("section `{}`", section.name),
-            message: "the chart has no drawing; generate the document again".to_owned(),
-        })?;
         self.raw("<figure class=\"chart\">\n")?;
-        self.raw(svg)?;
-        self.wrapped("\n<figcaption>", &self.words.chart(chart), "</figcaption>\n</figure>\n")
+        for (class, svg) in [("wide", &chart.svg), ("narrow", &chart.narrow)] {
+            let svg = drawing(svg).ok_or_else(|| FormatError::Content {
+                place: format!("section `{}`", section.name),
+                message: "the chart has no drawing; generate the document again".to_owned(),
+            })?;
+            self.raw(&format!("<div class=\"{class}\">"))?;
+            self.raw(svg)?;
+            self.raw("</div>\n")?;
+        }
+        self.wrapped("<figcaption>", &self.words.chart(chart), "</figcaption>\n</figure>\n")
     }
 
     fn table(&mut self, section: &Section, table: &Table) -> Result<(), FormatError> {
-        self.raw("<div class=\"scroll\" tabindex=\"0\"><table>\n")?;
+        // Paper does not scroll: it is turned, and set smaller, by the number of columns.
+        let width = match table.columns.len() {
+            0..=7 => "",
+            8..=13 => " wide",
+            _ => " widest",
+        };
+        self.raw(&format!("<div class=\"scroll{width}\" tabindex=\"0\"><table>\n"))?;
         self.wrapped("<caption>", section.title.as_deref().unwrap_or(&section.name), "</caption>\n<thead><tr>")?;
-        for column in &table.columns {
-            self.raw(if column.align == Align::Right {
-                "<th scope=\"col\" class=\"n\">"
-            } else {
-                "<th scope=\"col\">"
+        let classes: Vec<Option<char>> =
+            table.columns.iter().map(|column| column_class(&column.writer.style, column.align)).collect();
+        for (column, class) in table.columns.iter().zip(&classes) {
+            self.raw(match class {
+                Some('n') => "<th scope=\"col\" class=\"n\">",
+                _ => "<th scope=\"col\">",
             })?;
             self.wrapped("", &column.label, "</th>")?;
         }
         self.raw("</tr></thead>\n<tbody>\n")?;
-        self.rows(table)?;
+        self.rows(table, &classes)?;
         self.raw("</tbody>\n")?;
         if let Some(totals) = &table.totals {
             self.raw("<tfoot><tr>")?;
-            for (column, total) in table.columns.iter().zip(totals) {
-                self.wrapped(data_cell(column.align), &total.text, "</td>")?;
+            for (class, total) in classes.iter().zip(totals) {
+                self.wrapped(data_cell(*class), &total.text, "</td>")?;
             }
             self.raw("</tr></tfoot>\n")?;
         }
@@ -211,22 +256,26 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn rows(&mut self, table: &Table) -> Result<(), FormatError> {
+    fn rows(&mut self, table: &Table, classes: &[Option<char>]) -> Result<(), FormatError> {
         let mut text = String::new();
         for batch in table.rows.batches()? {
             let batch = batch?;
             check_columns(&batch, table)?;
             for row in 0..batch.num_rows() {
                 self.raw("<tr>")?;
-                for (column, array) in table.columns.iter().zip(batch.columns()) {
+                for ((column, class), array) in table.columns.iter().zip(classes).zip(batch.columns()) {
                     text.clear();
                     column.writer_at(&batch, row).write_at_into(array, row, &mut text);
                     let tone = column.better.map_or(Tone::Neutral, |_| column.tone(&value_at(array, row)));
                     match self.news(tone).0 {
-                        "" => self.raw(data_cell(column.align))?,
-                        class => self.raw(&format!("<td class=\"n{class}\">"))?,
+                        "" => self.raw(data_cell(*class))?,
+                        news => self.raw(&format!("<td class=\"n{news}\">"))?,
                     }
-                    self.wrapped("", &text, "</td>")?;
+                    match class {
+                        Some(_) => self.text(&text)?,
+                        None => self.running(&text)?,
+                    }
+                    self.raw("</td>")?;
                 }
                 self.raw("</tr>\n")?;
             }
@@ -240,7 +289,9 @@ impl Page<'_> {
         }
         self.wrapped("<aside class=\"notes\">\n<h2>", self.words.notes, "</h2>\n<ul>\n")?;
         for note in notes {
-            self.wrapped("<li>", note, "</li>\n")?;
+            self.raw("<li>")?;
+            self.running(note)?;
+            self.raw("</li>\n")?;
         }
         self.raw("</ul>\n</aside>\n")
     }
@@ -257,8 +308,22 @@ impl Page<'_> {
     }
 }
 
-fn data_cell(align: Align) -> &'static str {
-    if align == Align::Right { "<td class=\"n\">" } else { "<td>" }
+/// How a column's values stand: `n` at the right edge and unbroken, `v` unbroken, otherwise as text.
+fn column_class(style: &Style, align: Align) -> Option<char> {
+    match style {
+        Style::Number { .. } | Style::Currency { .. } | Style::Percent { .. } => Some('n'),
+        Style::Date | Style::DateTime { .. } | Style::Bool if align == Align::Left => Some('v'),
+        _ if align == Align::Right => Some('n'),
+        _ => None,
+    }
+}
+
+fn data_cell(class: Option<char>) -> &'static str {
+    match class {
+        Some('n') => "<td class=\"n\">",
+        Some(_) => "<td class=\"v\">",
+        None => "<td>",
+    }
 }
 
 /// The `svg` element alone: no XML declaration before it, nothing behind. `None` for other text.

@@ -57,7 +57,7 @@ pub(super) fn build(place: &Place<'_>, spec: &ChartSection) -> Result<Body, Asse
         KindSpec::Line => ChartKind::Line,
         KindSpec::Bar => ChartKind::Bar,
     };
-    let svg = charts::draw(&Drawing {
+    let drawing = Drawing {
         kind,
         x: &x,
         series: &series,
@@ -66,9 +66,11 @@ pub(super) fn build(place: &Place<'_>, spec: &ChartSection) -> Result<Body, Asse
         theme,
         width: charts::WIDTH,
         height: charts::HEIGHT,
-    });
+    };
+    let svg = charts::draw(&drawing);
+    let narrow = charts::draw(&Drawing { width: charts::NARROW_WIDTH, height: charts::NARROW_HEIGHT, ..drawing });
     let (width, height) = (charts::WIDTH, charts::HEIGHT);
-    Ok(Body::Chart(Chart { kind, x_label, x, series, svg, width, height }))
+    Ok(Body::Chart(Chart { kind, x_label, x, series, svg, width, height, narrow }))
 }
 
 fn numeric(place: &Place<'_>, projection: &Projection) -> Result<(), AssembleError> {

@@ -6,7 +6,7 @@ use super::{
     Drawing,
     domain::drawable,
     frame::{FONT, Frame},
-    svg::{Anchor, Path, Svg, Text},
+    svg::{AREA, Anchor, Path, Svg, Text},
     x_axis::XAxis,
 };
 use crate::{content::Series, theme::Theme};
@@ -24,7 +24,7 @@ pub(super) fn area(drawing: &Drawing<'_>, frame: &Frame, x: &XAxis, svg: &mut Sv
     if !frame.has_zero() {
         return;
     }
-    let fill = Theme::tint(&only.color, 0.09);
+    let fill = Theme::tint(&only.color, AREA);
     for run in runs(only, frame, x).iter().filter(|run| run.len() > 1) {
         let mut path = Path::default();
         path.move_to(run[0].0, frame.base());

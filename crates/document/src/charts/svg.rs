@@ -1,10 +1,32 @@
-//! Writes SVG: five elements, coordinates with two decimals at most, text escaped.
+//! Writes SVG: five elements, coordinates with two decimals at most, text escaped. Beside its colour each
+//! element carries a class that says what the colour means, for pages that also have a dark scheme.
 
 use std::fmt::Write as _;
+
+use crate::theme::Theme;
 
 /// A drawing under construction.
 pub(super) struct Svg {
     out: String,
+    /// What the theme's colours mean.
+    meanings: Vec<(String, String)>,
+}
+
+/// How light the area below a line is, and the panel where nothing is drawn.
+pub(super) const AREA: f64 = 0.09;
+pub(super) const PANEL: f64 = 0.35;
+
+/// Each colour of a theme with the class that stands for it: `ink`, `muted`, `grid`, `rule`, `panel`, `s0`
+/// for the first series and `a0` for the area below it.
+fn meanings(theme: &Theme) -> Vec<(String, String)> {
+    let fixed = [("ink", &theme.text), ("muted", &theme.muted), ("grid", &theme.grid), ("rule", &theme.rule)];
+    let fixed = fixed.into_iter().map(|(class, color)| (color.clone(), class.to_owned()));
+    let panel = (Theme::tint(&theme.grid, PANEL), "panel".to_owned());
+    let series = (0..=theme.series.len()).flat_map(|index| {
+        let color = theme.series_color(index);
+        [(color.to_owned(), format!("s{index}")), (Theme::tint(color, AREA), format!("a{index}"))]
+    });
+    fixed.chain([panel]).chain(series).collect()
 }
 
 /// Where a text's coordinate lies in it.
@@ -25,8 +47,8 @@ pub(super) struct Text<'a> {
 }
 
 impl Svg {
-    /// An empty drawing with a name for readers who cannot see it.
-    pub(super) fn new(width: f64, height: f64, name: &str) -> Self {
+    /// An empty drawing in a theme, with a name for readers who cannot see it.
+    pub(super) fn new(width: f64, height: f64, name: &str, theme: &Theme) -> Self {
         let (width, height) = (number(width), number(height));
         let out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
@@ -34,7 +56,13 @@ impl Svg {
              <g font-family=\"Inter\" font-variant=\"tabular-nums\">\n",
             escaped(name)
         );
-        Self { out }
+        Self { out, meanings: meanings(theme) }
+    }
+
+    /// ` class="…"` for a colour of the theme, nothing for others.
+    fn class(&self, color: &str) -> String {
+        let meaning = self.meanings.iter().find(|(known, _)| known == color);
+        meaning.map(|(_, class)| format!(" class=\"{class}\"")).unwrap_or_default()
     }
 
     /// The whole text of the drawing.
@@ -50,24 +78,30 @@ impl Svg {
 
     pub(super) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str) {
         let [x, y, width, height] = [x, y, width, height].map(number);
-        self.push(format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>"));
+        let class = self.class(fill);
+        self.push(format_args!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"{class}/>"
+        ));
     }
 
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: &str) {
         let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(number);
-        self.push(format_args!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{stroke}\"/>"));
+        let class = self.class(stroke);
+        self.push(format_args!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{stroke}\"{class}/>"));
     }
 
     pub(super) fn filled(&mut self, path: &Path, fill: &str) {
-        self.push(format_args!("<path d=\"{}\" fill=\"{fill}\"/>", path.data));
+        let class = self.class(fill);
+        self.push(format_args!("<path d=\"{}\" fill=\"{fill}\"{class}/>", path.data));
     }
 
     pub(super) fn stroked(&mut self, path: &Path, stroke: &str, width: f64) {
         self.push(format_args!(
             "<path d=\"{}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{}\" stroke-linejoin=\"round\" \
-             stroke-linecap=\"round\"/>",
+             stroke-linecap=\"round\"{}/>",
             path.data,
-            number(width)
+            number(width),
+            self.class(stroke)
         ));
     }
 
@@ -79,11 +113,12 @@ impl Svg {
         };
         let weight = if text.bold { " font-weight=\"600\"" } else { "" };
         self.push(format_args!(
-            "<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\"{anchor}{weight}>{}</text>",
+            "<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\"{anchor}{weight}{}>{}</text>",
             number(x),
             number(y),
             number(text.size),
             text.fill,
+            self.class(text.fill),
             escaped(content)
         ));
     }

@@ -101,7 +101,7 @@ fn nothing_is_loaded_and_nothing_runs() {
 #[test]
 fn a_listener_gets_language_headers_and_titles() {
     let html = text("html", &f::typical());
-    assert!(html.contains("<html lang=\"en-US\">"));
+    assert!(html.contains("<html lang=\"en-US\" dir=\"ltr\">"));
     assert!(html.contains("role=\"img\" aria-label=\"Visits, Visits before\""));
     assert!(html.contains("<figcaption>Line chart: Visits, Visits before by Day</figcaption>"));
     assert_eq!(html.matches("<th ").count(), html.matches("<th scope=\"col\"").count());
@@ -112,7 +112,7 @@ fn a_listener_gets_language_headers_and_titles() {
 fn figures_read_as_the_document_wrote_them() {
     let html = text("html", &f::typical());
     for figure in f::figures() {
-        assert!(html.contains(&format!("<dd class=\"value\">{}</dd>", figure.cell.text)), "{}", figure.cell.text);
+        assert!(html.contains(&format!("<dd class=\"value n\">{}</dd>", figure.cell.text)), "{}", figure.cell.text);
     }
     assert!(
         html.contains(
