@@ -25,6 +25,7 @@ use punctual_model::{
 pub use self::error::AssembleError;
 use crate::{
     content::{Body, Document, Head, Rows, RowsError, Section},
+    fonts::Fonts,
     locale::Locale,
     text::{PeriodFacts, TextContext, TextRenderer},
     theme::Theme,
@@ -53,6 +54,8 @@ pub struct Edition {
     pub zone: Zone,
     /// The colours.
     pub theme: Theme,
+    /// Fonts beside those that formats ship with.
+    pub fonts: Arc<dyn Fonts>,
     /// The datasets and tables by name, with the rows of this edition.
     pub tables: BTreeMap<String, EditionTable>,
     /// Remarks that readers must see, besides those that are made here.
@@ -212,7 +215,7 @@ pub fn assemble(layout: &Layout, edition: &Edition) -> Result<Document, Assemble
     }
     notes.extend(remarked.into_iter().map(|(remark, names)| format!("{}: {remark}", names.join(", "))));
     notes.dedup();
-    Ok(Document { head, sections, notes })
+    Ok(Document { head, sections, notes, fonts: Arc::clone(&edition.fonts) })
 }
 
 /// A table's columns whose total is left out because nobody has said whether they add up.

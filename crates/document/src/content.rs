@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     arrow_value::value_at,
+    fonts::Fonts,
     locale::minor_units,
     totals::Totalled,
     write::{Style, Writer},
@@ -25,6 +26,8 @@ pub struct Document {
     pub sections: Vec<Section>,
     /// Remarks that readers must see: rows left out, warnings of checks.
     pub notes: Vec<String>,
+    /// Fonts beside those that formats ship with.
+    pub fonts: Arc<dyn Fonts>,
 }
 
 /// Title, period and whose it is.
@@ -182,6 +185,8 @@ pub struct Chart {
     pub width: f32,
     /// The drawing's height in CSS pixels.
     pub height: f32,
+    /// The same drawn for narrow screens, `charts::NARROW_WIDTH` wide.
+    pub narrow: String,
 }
 
 /// The kinds of charts.

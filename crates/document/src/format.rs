@@ -1,6 +1,6 @@
 //! The Format trait: a document becomes bytes. Formats implement it; which exist is the registry's knowledge.
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 use punctual_model::kinds::KindSpec;
 
@@ -21,11 +21,18 @@ pub struct FormatKind {
 
 /// A document becomes bytes. Equal documents give equal bytes: no clock, no random ids.
 pub trait Format: Send + Sync {
-    /// Writes the document.
+    /// Writes the document, and tells what of it could not be shown as it is.
     ///
     /// # Errors
     /// Why the bytes could not be made.
-    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError>;
+    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<Written, FormatError>;
+}
+
+/// What somebody has to know of a document that was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Characters that no font has: their codes stand in their place.
+    pub without_glyph: BTreeSet<char>,
 }
 
 /// Why a document could not be written in a format.

@@ -30,6 +30,7 @@ pub mod arrow_value;
 pub mod assemble;
 pub mod charts;
 pub mod content;
+pub mod fonts;
 pub mod format;
 pub mod formula;
 pub mod locale;

@@ -13,6 +13,7 @@ use punctual_store::{Store, artifacts::Artifacts};
 
 use crate::{
     extract::RetryPolicy,
+    fonts::FontFolders,
     installation::Installation,
     keys::MasterKey,
     sandbox::Sandbox,
@@ -121,6 +122,8 @@ pub struct Parts {
     pub retry: RetryPolicy,
     /// Which installation this is; what belongs to it is compared before anything is sent.
     pub installation: Installation,
+    /// Where fonts are looked for.
+    pub fonts: FontFolders,
     /// The project's folder, which relative paths start from.
     pub project: PathBuf,
     /// The data folder: jobs and locks live in it.

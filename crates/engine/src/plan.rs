@@ -93,7 +93,9 @@ impl Engine {
         let editions = outcome.editions.iter().map(planned_edition).collect();
         let Ready { mut audience, .. } = ready;
         audience.refusals.extend(self.parts.installation.estranged().await?);
-        let mut warnings = outcome.warnings;
+        let found = outcome.findings.iter().map(|f| format!("{} ({}): {}", f.subject, f.check, f.message));
+        let mut warnings: Vec<String> = found.collect();
+        warnings.extend(outcome.warnings);
         warnings.extend(audience.warnings);
         Ok(Plan {
             run: outcome.run,

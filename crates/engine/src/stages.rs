@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     environment::{Engine, Event},
     extract::{Extracted, previous_name},
+    fonts::FontFile,
     input,
     job::{
         DatasetInput, EditionOutput, Facts, Generate, Generated, Job, TableInput, Transform, Transformed, answer,
@@ -151,8 +152,15 @@ impl Engine {
         tables: &Tables,
     ) -> Result<(Editions, bool), EngineError> {
         let stage = Stage::Generate;
-        let job = |path: &dyn Fn(&ContentHash) -> PathBuf| self.generate_job(resolved, facts, tables, path);
-        let name = input::name(stage, &self.parts.build, &job(&by_content));
+        let fonts = self.parts.fonts.files().map_err(|message| {
+            let findings = Vec::new();
+            EngineError::Stage { stage, message, findings }
+        })?;
+        let named = fonts.iter().map(|font| font.named(&self.parts.fonts)).collect();
+        let job = |path: &dyn Fn(&ContentHash) -> PathBuf, fonts: Vec<FontFile>| {
+            self.generate_job(resolved, facts, tables, path, fonts)
+        };
+        let name = input::name(stage, &self.parts.build, &job(&by_content, named));
         let artifacts = self.parts.store.artifacts(&place.run.id, place.run.revision.number).await?;
         if let Some(kept) = self.kept::<Editions>(place, stage, &name).await?
             && artifacts.iter().all(|a| self.parts.artifacts.contains(&a.content))
@@ -161,10 +169,12 @@ impl Engine {
         }
         self.start(place, stage, &name).await?;
         let inputs = self.whole(Stage::Transform, tables.files())?;
+        let font_files: Vec<PathBuf> = fonts.iter().map(|font| font.path.clone()).collect();
         let files = |content: &ContentHash| self.parts.artifacts.path(content);
-        let asked = job(&files);
+        let asked = job(&files, fonts);
         let formats = self.formats(stage, &asked.formats)?;
         let folder = place.of(stage)?;
+        let inputs: Vec<PathBuf> = inputs.into_iter().chain(font_files).collect();
         let child: Generated = self.child(stage, &Job::Generate(asked.clone()), &inputs, &folder).await?;
         answer::generated(&asked, &child, &formats).map_err(|why| EngineError::untrusted(stage, why))?;
         if let Some(message) = failed_checks(&child.findings) {
@@ -182,6 +192,7 @@ impl Engine {
         facts: &Facts,
         tables: &Tables,
         path: &dyn Fn(&ContentHash) -> PathBuf,
+        fonts: Vec<FontFile>,
     ) -> Generate {
         let (report, query) = (resolved.report, &resolved.template.query);
         let place = |kept: &BTreeMap<String, KeptTable>| -> BTreeMap<String, TableInput> {
@@ -207,6 +218,7 @@ impl Engine {
             subject: report.deliver.as_ref().and_then(|d| d.subject.clone()),
             summary: report.deliver.as_ref().and_then(|d| d.summary.clone()),
             notes: warnings.map(|f| f.message.clone()).collect(),
+            fonts,
             memory: self.parts.sandbox.limits().memory_mib * MIB / 2,
         }
     }

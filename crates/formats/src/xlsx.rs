@@ -26,7 +26,7 @@ use std::{
 
 use punctual_document::{
     content::{Body, Document, Head},
-    format::{Format, FormatError, FormatKind},
+    format::{Format, FormatError, FormatKind, Written},
 };
 use punctual_model::kinds::KindSpec;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
@@ -49,9 +49,9 @@ pub(crate) const KIND: FormatKind = FormatKind {
 struct Xlsx;
 
 impl Format for Xlsx {
-    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
+    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<Written, FormatError> {
         let written = catch_unwind(AssertUnwindSafe(|| write_workbook(document, out)));
-        written.unwrap_or_else(|panic| Err(temporary_file_error(panic)))
+        written.unwrap_or_else(|panic| Err(temporary_file_error(panic))).map(|()| Written::default())
     }
 }
 

@@ -1,11 +1,16 @@
 //! An engine for a project: the state database and artifacts in its data folder, the registered
 //! adapters, the sandbox, the machine's clock.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
-use punctual_engine::{Engine, Installation, MasterKey, Parts, Progress, RetryPolicy, SystemClock, sandbox::Sandbox};
-use punctual_model::{length::Length, project::Project};
+use punctual_engine::{
+    Engine, FontFolders, Installation, MasterKey, Parts, Progress, RetryPolicy, SystemClock, sandbox::Sandbox,
+};
+use punctual_model::{definition::Settings, length::Length, project::Project};
 use punctual_store::{Store, artifacts::Artifacts, sql::SqlStore};
 
 use crate::exit;
@@ -30,6 +35,28 @@ fn data_folder(data: &Path, error: &std::io::Error) -> String {
         _ => "",
     };
     format!("the data folder {} cannot be made: {error}{way_out}", data.display())
+}
+
+/// Where fonts are looked for: the project's folder, then the usual folders of systems (XDG Base Directory
+/// Specification, and Apple's).
+fn fonts(root: &Path, settings: &Settings) -> FontFolders {
+    let home = std::env::home_dir();
+    let of_home = |path: &str| home.as_ref().map(|home| home.join(path));
+    let own = std::env::var_os("XDG_DATA_HOME").map(|data| PathBuf::from(data).join("fonts"));
+    let mut system: Vec<PathBuf> =
+        ["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "/Library/Fonts"]
+            .map(PathBuf::from)
+            .to_vec();
+    system.extend(
+        [own.or_else(|| of_home(".local/share/fonts")), of_home(".fonts"), of_home("Library/Fonts")]
+            .into_iter()
+            .flatten(),
+    );
+    FontFolders {
+        project: root.to_owned(),
+        own: settings.fonts.clone(),
+        system: if settings.system_fonts { system } else { Vec::new() },
+    }
 }
 
 /// Opens a project's data folder and puts an engine together.
@@ -70,6 +97,7 @@ pub async fn engine(
         key,
         installation,
         retry,
+        fonts: fonts(&root, &project.settings),
         project: root,
         data,
         build,

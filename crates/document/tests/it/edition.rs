@@ -89,6 +89,7 @@ pub fn bare(locale: &str) -> Edition {
         currency: "USD".to_owned(),
         zone,
         theme: Theme::default(),
+        fonts: Arc::new(punctual_document::fonts::ShippedOnly),
         tables: [].into(),
         notes: vec![],
     }

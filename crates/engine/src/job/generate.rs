@@ -24,7 +24,8 @@ use punctual_data::{
 use punctual_document::{
     assemble::{BurstRow, Edition, EditionTable, UnsaidTotals, assemble, unsaid_totals},
     content::{Body, Document},
-    format::FormatKind,
+    fonts::Fonts,
+    format::{FormatKind, Written},
     locale::Locale,
     text::PeriodFacts,
     theme::Theme,
@@ -37,8 +38,12 @@ use punctual_model::{
     zone::Zone,
 };
 
+use crate::file_names::file_names;
+
 use super::{
-    EditionOutput, FigureOutput, FileOutput, Generate, Generated, TableInput, places,
+    EditionOutput, FigureOutput, FileOutput, Generate, Generated, TableInput,
+    fonts::OfferedFonts,
+    places,
     render::{locale, period},
     transform::runtime,
 };
@@ -59,28 +64,66 @@ pub(super) fn generate(job: &Generate, folder: &Path, formats: &'static [FormatK
         .collect::<Result<Vec<_>, _>>()?;
     let out = folder.join("files");
     std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
-    let editions = in_parallel(material.keys.len(), |index| material.edition(job, index))?;
+    let fonts: Arc<dyn Fonts> = Arc::new(OfferedFonts::new(&job.fonts));
+    let editions = in_parallel(material.keys.len(), |index| material.edition(job, index, &fonts))?;
     let editions = editions.into_iter().collect::<Result<Vec<_>, String>>()?;
     let mut findings = material.findings;
     findings.extend(editions.iter().flat_map(|made| &made.unsaid).map(unsaid_finding));
-    let names = file_names(job, &editions);
+    let names = names(job, &editions);
     let tasks: Vec<(usize, &FormatKind)> =
         (0..editions.len()).flat_map(|index| formats.iter().map(move |format| (index, *format))).collect();
     let files = in_parallel(tasks.len(), |task| {
         let (index, format) = tasks[task];
-        write(&editions[index].document, format, &folder.join(places::file(index, format.extension)))?;
-        Ok(FileOutput {
+        let written = write(&editions[index].document, format, &folder.join(places::file(index, format.extension)))?;
+        let file = FileOutput {
             format: format.spec.name.to_owned(),
             file_name: format!("{}.{}", names[index], format.extension),
             media_type: format.media_type.to_owned(),
-        })
+        };
+        Ok((file, written))
     })?;
-    let mut files = files.into_iter().collect::<Result<Vec<FileOutput>, String>>()?.into_iter();
+    let files = files.into_iter().collect::<Result<Vec<(FileOutput, Written)>, String>>()?;
+    findings.extend(without_glyph(&tasks, &files, &editions));
+    let mut files = files.into_iter().map(|(file, _)| file);
     let outputs = editions.into_iter().map(|made| {
         let files = files.by_ref().take(formats.len()).collect();
         made.into_output(files)
     });
     Ok(Generated { editions: outputs.collect(), findings })
+}
+
+/// Characters that no font has, a finding for each format: which they are, and in whose documents.
+fn without_glyph(tasks: &[(usize, &FormatKind)], files: &[(FileOutput, Written)], editions: &[Made]) -> Vec<Finding> {
+    let mut lacking: BTreeMap<&str, (BTreeSet<char>, Vec<&str>)> = BTreeMap::new();
+    for ((index, format), (_, written)) in tasks.iter().zip(files) {
+        if !written.without_glyph.is_empty() {
+            let (characters, keys) = lacking.entry(format.spec.name).or_default();
+            characters.extend(&written.without_glyph);
+            keys.push(&editions[*index].document.head.edition);
+        }
+    }
+    let finding = |(format, (characters, keys)): (&str, (BTreeSet<char>, Vec<&str>))| Finding {
+        subject: format.to_owned(),
+        check: "glyphs".to_owned(),
+        severity: Otherwise::Warn,
+        message: format!(
+            "no font has {}, in the {format} of {}: their codes are shown instead; put a font that has them into the \
+             folder that `fonts:` of punctual.yaml names",
+            listed(characters.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c)))),
+            listed(keys.iter().map(|key| format!("edition {key}"))),
+        ),
+        rows: keys.len() as u64,
+        samples: Vec::new(),
+    };
+    lacking.into_iter().map(finding).collect()
+}
+
+/// The first few, and how many more there are.
+fn listed(items: impl ExactSizeIterator<Item = String>) -> String {
+    const NAMED: usize = 8;
+    let more = items.len().saturating_sub(NAMED);
+    let named = items.take(NAMED).collect::<Vec<_>>().join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 /// Does `count` pieces of work on the cores that there are; results keep their order.
@@ -186,7 +229,7 @@ impl Material {
         Ok(Self { keys, tables, period, locale, findings })
     }
 
-    fn edition(&self, job: &Generate, index: usize) -> Result<Made, String> {
+    fn edition(&self, job: &Generate, index: usize, fonts: &Arc<dyn Fonts>) -> Result<Made, String> {
         let Key { key, row } = &self.keys[index];
         let burst = job.burst.as_ref().map(|burst| BurstRow {
             column: burst.by.clone(),
@@ -218,6 +261,7 @@ impl Material {
             currency: job.facts.currency.clone(),
             zone: job.facts.period.zone.clone(),
             theme: Theme::default(),
+            fonts: Arc::clone(fonts),
             tables: tables.collect(),
             notes: job.notes.clone(),
         };
@@ -291,7 +335,7 @@ struct Made {
 
 impl Made {
     fn into_output(self, files: Vec<FileOutput>) -> EditionOutput {
-        let Document { head, sections, mut notes } = self.document;
+        let Document { head, sections, mut notes, .. } = self.document;
         let mut figures = Vec::new();
         for section in &sections {
             match &section.body {
@@ -415,36 +459,20 @@ fn repeated_keys(keys: &[Key]) -> Vec<Finding> {
     }]
 }
 
-/// Names that people see: report, period and whose it is; unique, and safe in every file system.
-fn file_names(job: &Generate, editions: &[Made]) -> Vec<String> {
+/// Names that people see: report, period and whose it is.
+fn names(job: &Generate, editions: &[Made]) -> Vec<String> {
     let period = job.facts.period.period().map(|p| p.to_string()).unwrap_or_default();
-    let base = format!("{}-{period}", job.facts.report);
-    let mut used = BTreeSet::new();
-    editions
-        .iter()
-        .enumerate()
-        .map(|(index, made)| {
-            let name = if job.burst.is_some() { format!("{base}-{}", safe(&made.slug)) } else { base.clone() };
-            if used.insert(name.clone()) { name } else { format!("{name}-{}", index + 1) }
-        })
-        .collect()
+    let whose = editions.iter().map(|made| job.burst.as_ref().map(|_| made.slug.as_str()));
+    file_names(&job.facts.report, &period, whose)
 }
 
-fn safe(text: &str) -> String {
-    let safe: String = text
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
-        .take(80)
-        .collect();
-    safe.trim_matches('-').to_owned()
-}
-
-fn write(document: &Document, format: &FormatKind, path: &Path) -> Result<(), String> {
+fn write(document: &Document, format: &FormatKind, path: &Path) -> Result<Written, String> {
     let place = || format!("edition {}, {}", document.head.edition, format.spec.name);
     let file = File::create(path).map_err(|e| format!("{}: {e}", place()))?;
     let mut out = BufWriter::new(file);
-    format.format.write(document, &mut out).map_err(|e| format!("{}: {e}", place()))?;
-    out.flush().map_err(|e| format!("{}: {e}", place()))
+    let written = format.format.write(document, &mut out).map_err(|e| format!("{}: {e}", place()))?;
+    out.flush().map_err(|e| format!("{}: {e}", place()))?;
+    Ok(written)
 }
 
 #[cfg(test)]
@@ -456,11 +484,5 @@ mod tests {
         let results = in_parallel(100, |index| index * 2).expect("done");
         assert_eq!(results, (0..100).map(|i| i * 2).collect::<Vec<_>>());
         assert_eq!(in_parallel(0, |index| index).expect("done"), Vec::<usize>::new());
-    }
-
-    #[test]
-    fn names_are_safe() {
-        assert_eq!(safe("../../etc/passwd"), "etc-passwd");
-        assert_eq!(safe("Café & Söhne"), "Caf----S-hne");
     }
 }

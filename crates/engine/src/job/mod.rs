@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 mod attempt;
+mod fonts;
 mod generate;
 mod order;
 pub(crate) mod places;
@@ -31,7 +32,7 @@ use punctual_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::Confined;
+use crate::{fonts::FontFile, sandbox::Confined};
 
 /// One job of a child.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -224,6 +225,8 @@ pub struct Generate {
     pub summary: Option<String>,
     /// Remarks for every edition: warnings of checks.
     pub notes: Vec<String>,
+    /// Fonts beside those that formats ship with, in the order in which they are asked.
+    pub fonts: Vec<FontFile>,
     /// Memory for the split, in bytes.
     pub memory: u64,
 }
@@ -231,7 +234,7 @@ pub struct Generate {
 /// Documents and artifacts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Generated {
-    /// What the split found.
+    /// What the split found, and which characters no font has.
     pub findings: Vec<Finding>,
     /// The editions in the order of the keys' table. Empty when a finding fails the run.
     pub editions: Vec<EditionOutput>,

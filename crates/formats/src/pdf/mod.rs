@@ -2,14 +2,15 @@
 //! `blocks`; `measure` sets their text in lines; `place` puts them on pages; `draw` draws the
 //! pages. A phase knows the one before it and nothing of the next.
 //!
-//! Equal documents give equal bytes: no clock, no random ids, no fonts but the shipped ones.
+//! Equal documents give equal bytes: no clock, no random ids, no fonts but the shipped ones and those
+//! that the document brings.
 //! Rows are read in batches, once to measure and once to draw, and never kept.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use punctual_document::{
     content::Document,
-    format::{Format, FormatError, FormatKind},
+    format::{Format, FormatError, FormatKind, Written},
 };
 use punctual_model::kinds::KindSpec;
 
@@ -27,6 +28,7 @@ mod draw;
 mod fixture;
 mod fonts;
 mod measure;
+mod others;
 mod place;
 mod shape;
 mod style;
@@ -54,10 +56,10 @@ pub static PDF: Pdf = Pdf;
 pub struct Pdf;
 
 impl Format for Pdf {
-    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<(), FormatError> {
+    fn write(&self, document: &Document, out: &mut (dyn Write + Send)) -> Result<Written, FormatError> {
         let head = &document.head;
         let (paper, words) = (Paper::of_locale(&head.locale), Words::of_locale(&head.locale));
-        let mut setter = Typesetter::new();
+        let mut setter = Typesetter::new(Arc::clone(&document.fonts));
         let blocks = blocks(document, words);
         let running = blocks.iter().find_map(|block| match &block.kind {
             BlockKind::Masthead(masthead) => Some(masthead.running()),
@@ -68,6 +70,6 @@ impl Format for Pdf {
         let setting = Setting { head, running: running.unwrap_or_default(), paper, words };
         let bytes = draw::draw(&measured, &sheets, &setting, &mut setter)?;
         out.write_all(&bytes)?;
-        Ok(())
+        Ok(Written { without_glyph: setter.into_missing() })
     }
 }

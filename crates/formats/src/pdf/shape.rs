@@ -1,13 +1,15 @@
 //! The long way for text: parley shapes it (kerning, marks, scripts that join or run from right to
-//! left) and finds its lines by Unicode's rules. Only the shipped fonts are asked; a character that
-//! none of them has is drawn as an empty box, stays itself for search and copy, and is remembered.
+//! left) and finds its lines by Unicode's rules. The shipped fonts are asked first, then those that the
+//! document brings; a character that none of them has is drawn as its code, so that two names stay
+//! two names, remains itself for search and copy, and is remembered.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, fmt::Write as _, ops::Range};
 
 use parley::{FontWeight, Layout, OverflowWrap, StyleProperty};
 
 use super::{
-    fonts::{FAMILY, Weight, features},
+    fonts::{Weight, features},
+    others::FontId,
     text::{Extent, Glyph, Line, Run, Set, Style, Typesetter},
 };
 
@@ -47,8 +49,14 @@ impl Typesetter {
                     }
                 }
                 if out.glyphs.len() > first {
-                    let weight = self.fonts.weight_of(run.font().data.id());
-                    out.runs.push(Run { weight, x: start, glyphs: first..out.glyphs.len() });
+                    let font = run.font();
+                    let shipped = self.fonts.weight_of(font.data.id()).map(FontId::Shipped);
+                    let synthesis = run.synthesis();
+                    let axes = synthesis.variation_settings().iter().map(|(axis, at)| (axis.to_be_bytes(), *at));
+                    let other = || self.others.face_of(&font.data, font.index, axes);
+                    // A font is looked at when it is loaded: one that cannot be drawn is not asked for.
+                    let font = shipped.or_else(other).unwrap_or(FontId::Shipped(style.weight));
+                    out.runs.push(Run { font, x: start, glyphs: first..out.glyphs.len() });
                 }
             }
             let width = (metrics.advance - metrics.hanging_advance).max(0.0);
@@ -75,30 +83,62 @@ impl Typesetter {
         }
     }
 
-    /// The text with boxes in place of characters that no font has; these are remembered.
+    /// Whether a font has the character, or nobody would miss it. Others are remembered.
+    pub(super) fn has_glyph(&mut self, c: char) -> bool {
+        let has = !is_visible(c) || self.fonts.covers(c) || self.others.cover(c, &mut self.context);
+        if !has {
+            self.missing.insert(c);
+        }
+        has
+    }
+
+    /// The text with codes in place of characters that no font has; these are remembered.
     fn drawable<'t>(&mut self, text: &'t str) -> Drawn<'t> {
-        let fonts = self.fonts;
-        let missing = |c: char| is_visible(c) && !fonts.covers(c);
-        if !text.contains(missing) {
+        let lacking: Vec<bool> = text.chars().map(|c| !self.has_glyph(c)).collect();
+        if !lacking.contains(&true) {
             return Drawn { text: Cow::Borrowed(text), original: Vec::new() };
         }
-        let (mut boxed, mut original) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
-        for (at, c) in text.char_indices() {
-            if missing(c) {
-                self.missing.insert(c);
-                boxed.push('□');
-            } else {
-                boxed.push(c);
+        let mut drawn = Drawn { text: Cow::Owned(String::with_capacity(text.len() * 2)), original: Vec::new() };
+        for (index, (at, c)) in text.char_indices().enumerate() {
+            let begins = index == 0 || !lacking[index - 1];
+            let ends = !lacking.get(index + 1).copied().unwrap_or(false);
+            let shown = drawn.text.to_mut();
+            match lacking[index] {
+                true => push_code(shown, c, begins, ends),
+                false => shown.push(c),
             }
-            original.resize(boxed.len(), at as u32);
+            let original = at as u32..(at + c.len_utf8()) as u32;
+            drawn.original.resize(drawn.text.len(), original);
         }
-        original.push(text.len() as u32);
-        Drawn { text: Cow::Owned(boxed), original }
+        drawn
+    }
+
+    /// A chart's drawing with codes in place of characters that no font has; these are remembered. Labels
+    /// have little room, so of several characters in a row only the first one's code is shown.
+    pub(super) fn drawable_chart<'t>(&mut self, svg: &'t str) -> Cow<'t, str> {
+        if !svg.contains(|c: char| !self.has_glyph(c)) {
+            return Cow::Borrowed(svg);
+        }
+        let mut shown = String::with_capacity(svg.len() * 2);
+        let mut rest = svg.chars().peekable();
+        while let Some(c) = rest.next() {
+            if self.has_glyph(c) {
+                shown.push(c);
+                continue;
+            }
+            let mut more = false;
+            while rest.next_if(|next| !self.has_glyph(*next)).is_some() {
+                more = true;
+            }
+            push_code(&mut shown, c, true, !more);
+            shown.push_str(if more { "…]" } else { "" });
+        }
+        Cow::Owned(shown)
     }
 
     fn layout(&mut self, text: &str, weight: Weight, size: f32, tabular: bool) -> Layout<()> {
         let mut builder = self.layouts.ranged_builder(&mut self.context, text, 1.0, false);
-        builder.push_default(StyleProperty::FontFamily(FAMILY.into()));
+        builder.push_default(StyleProperty::FontFamily(self.others.families().into()));
         builder.push_default(StyleProperty::FontSize(size));
         builder.push_default(StyleProperty::FontWeight(FontWeight::new(weight.value())));
         builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::BreakWord));
@@ -109,18 +149,31 @@ impl Typesetter {
     }
 }
 
+/// Writes a character's code in brackets; those of neighbours share them: `[5C71 7530]`.
+pub(super) fn push_code(out: &mut String, c: char, begins: bool, ends: bool) {
+    out.push(if begins { '[' } else { ' ' });
+    write!(out, "{:04X}", c as u32).expect("a String takes everything");
+    if ends {
+        out.push(']');
+    }
+}
+
 /// A text as it is drawn.
 struct Drawn<'t> {
     text: Cow<'t, str>,
-    /// For each byte, where its character began before; empty when nothing was replaced.
-    original: Vec<u32>,
+    /// For each byte, the character that it stands for in the text as it was; empty when nothing was replaced.
+    original: Vec<Range<u32>>,
 }
 
 impl Drawn<'_> {
     /// The place in the text as it was.
     fn original(&self, range: Range<usize>) -> Range<u32> {
-        let at = |place: usize| self.original.get(place).copied().unwrap_or(place as u32);
-        at(range.start)..at(range.end)
+        let at = |place: usize| self.original.get(place).cloned();
+        let last = range.end.saturating_sub(1).max(range.start);
+        match (at(range.start), at(last)) {
+            (Some(first), Some(last)) => first.start..last.end,
+            _ => range.start as u32..range.end as u32,
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! Text becomes lines of glyphs. Simple text takes a short way: glyphs and advances from a table,
 //! no kerning, lines broken here. All else goes to `shape`. Pages and colours are not known here.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use krilla::text::GlyphId;
 use parley::{FontContext, LayoutContext};
+use punctual_document::fonts::Fonts as Library;
 
-use super::fonts::{Fonts, GlyphMap, Weight};
+use super::{
+    fonts::{Fonts, GlyphMap, Weight},
+    others::{FontId, Others},
+};
 
 /// How a text is set.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,7 +82,7 @@ impl krilla::text::Glyph for Glyph {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Run {
     /// The font.
-    pub(super) weight: Weight,
+    pub(super) font: FontId,
     /// Where it begins in its line, in points.
     pub(super) x: f32,
     /// Its glyphs in the set text.
@@ -143,24 +147,43 @@ impl Extent {
     }
 }
 
-/// Sets text in the shipped fonts and remembers the characters that none of them has.
+/// Sets text in the shipped fonts, and in others where those lack a character; remembers the
+/// characters that no font has.
 pub(super) struct Typesetter {
     pub(super) fonts: &'static Fonts,
+    pub(super) others: Others,
     pub(super) context: FontContext,
     pub(super) layouts: LayoutContext<()>,
     pub(super) missing: BTreeSet<char>,
 }
 
 impl Typesetter {
-    /// A typesetter for one document.
-    pub(super) fn new() -> Self {
+    /// A typesetter for one document, with the fonts that it brings.
+    pub(super) fn new(others: Arc<dyn Library>) -> Self {
         let fonts = Fonts::get();
-        Self { fonts, context: fonts.context(), layouts: LayoutContext::new(), missing: BTreeSet::new() }
+        Self {
+            fonts,
+            others: Others::new(others),
+            context: fonts.context(),
+            layouts: LayoutContext::new(),
+            missing: BTreeSet::new(),
+        }
+    }
+
+    /// A typesetter with the shipped fonts alone.
+    #[cfg(test)]
+    pub(super) fn shipped() -> Self {
+        Self::new(Arc::new(punctual_document::fonts::ShippedOnly))
     }
 
     /// The characters seen so far that no font has, in order.
     pub(super) fn missing(&self) -> &BTreeSet<char> {
         &self.missing
+    }
+
+    /// The same when all is set.
+    pub(super) fn into_missing(self) -> BTreeSet<char> {
+        self.missing
     }
 
     /// Sets a text in lines no wider than `width` points (`None`: breaks only where the text has
@@ -280,7 +303,7 @@ fn set_simple(text: &str, glyphs: &GlyphMap, style: Style, limit: f32, out: &mut
 fn end_line(out: &mut Set, glyphs: Range<usize>, style: Style, width: f32) {
     let first = out.runs.len();
     if !glyphs.is_empty() {
-        out.runs.push(Run { weight: style.weight, x: 0.0, glyphs });
+        out.runs.push(Run { font: FontId::Shipped(style.weight), x: 0.0, glyphs });
     }
     out.lines.push(Line { runs: first..out.runs.len(), width: width.max(0.0) * style.size });
 }

@@ -19,6 +19,7 @@ use punctual_document::{
         Align, Batches, Body, Cell, Change, ChangeBy, Chart, ChartKind, Column, Direction, Document, Figure, Head,
         Rows, RowsError, RowsInMemory, Section, Series, Table, Tone, Total,
     },
+    fonts::ShippedOnly,
     formula::{Formula, Operator},
     locale::Locale,
     theme::Theme,
@@ -83,7 +84,7 @@ pub fn head() -> Head {
 }
 
 pub fn document(sections: Vec<Section>) -> Document {
-    Document { head: head(), sections, notes: Vec::new() }
+    Document { head: head(), sections, notes: Vec::new(), fonts: Arc::new(ShippedOnly) }
 }
 
 pub fn section(name: &str, title: Option<&str>, body: Body) -> Section {
@@ -275,7 +276,7 @@ pub fn series(field: &str, label: &str, color: &str, points: Vec<Option<f64>>, s
 /// A chart, drawn as documents draw theirs.
 pub fn chart(kind: ChartKind, x_label: &str, x: Vec<Cell>, series: Vec<Series>) -> Chart {
     let (width, height) = (charts::WIDTH, charts::HEIGHT);
-    let svg = charts::draw(&charts::Drawing {
+    let drawing = charts::Drawing {
         kind,
         x: &x,
         series: &series,
@@ -284,8 +285,11 @@ pub fn chart(kind: ChartKind, x_label: &str, x: Vec<Cell>, series: Vec<Series>) 
         theme: &Theme::default(),
         width,
         height,
-    });
-    Chart { kind, x_label: x_label.into(), x, series, svg, width, height }
+    };
+    let svg = charts::draw(&drawing);
+    let narrow = charts::Drawing { width: charts::NARROW_WIDTH, height: charts::NARROW_HEIGHT, ..drawing };
+    let narrow = charts::draw(&narrow);
+    Chart { kind, x_label: x_label.into(), x, series, svg, width, height, narrow }
 }
 
 /// What a client report usually is: about two pages.

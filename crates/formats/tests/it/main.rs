@@ -1,5 +1,6 @@
 //! The formats from outside: what each writes for documents built by hand.
 
+mod browser;
 mod conformance;
 mod csv;
 mod fixtures;
@@ -8,6 +9,7 @@ mod html;
 mod json;
 mod memory;
 mod pdf;
+mod repeated_hour;
 mod totals;
 mod xlsx;
 

@@ -12,6 +12,7 @@ use punctual_formats::pdf::PDF;
 use crate::fixtures;
 
 mod documents;
+mod scripts;
 
 /// A file on disk, gone when dropped.
 struct Written(tempfile::NamedTempFile);
@@ -77,7 +78,6 @@ struct Page {
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "shown when a test fails")]
 struct Word {
     left: f32,
     top: f32,

@@ -28,6 +28,14 @@ pub struct Settings {
     /// How messages leave, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub channels: IndexMap<String, Channel>,
+    /// A folder of fonts (.ttf, .otf, .ttc), relative to the project, for characters that the shipped font
+    /// lacks: its own covers Latin, Greek and Cyrillic. They are asked in the order of their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fonts: Option<String>,
+    /// Whether this system's fonts are asked for characters that neither the shipped font nor the project's
+    /// fonts have. Default: true. Without them a document looks the same on every machine.
+    #[serde(default = "default_system_fonts")]
+    pub system_fonts: bool,
     /// More recipients than this need `--confirm`. Default: 100.
     #[serde(default = "default_confirm_over")]
     pub confirm_over: u64,
@@ -48,6 +56,8 @@ impl Default for Settings {
             reply_to: None,
             default_channel: None,
             channels: IndexMap::new(),
+            fonts: None,
+            system_fonts: default_system_fonts(),
             confirm_over: default_confirm_over(),
             retry: Retry::default(),
             limits: Limits::default(),
@@ -57,6 +67,10 @@ impl Default for Settings {
 
 fn default_data() -> String {
     ".punctual".to_owned()
+}
+
+fn default_system_fonts() -> bool {
+    true
 }
 
 fn default_confirm_over() -> u64 {

@@ -1,4 +1,5 @@
-//! `check`: every error in the definitions, and template versions that changed after their use.
+//! `check`: every error in the definitions, template versions that changed after their use, and fonts that
+//! are not there.
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ use crate::{
 pub fn check(root: &Path, json: bool) -> anyhow::Result<u8> {
     let mut loaded = folder::load(root)?;
     super::block_on(check_pins(&mut loaded))?;
+    check_fonts(&mut loaded);
     let errors = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     if json || !loaded.diagnostics.is_empty() {
         show::diagnostics(&loaded, json);
@@ -39,6 +41,16 @@ pub fn check(root: &Path, json: bool) -> anyhow::Result<u8> {
         }
     }
     Ok(if errors == 0 { exit::OK } else { exit::DEFINITIONS })
+}
+
+/// The folder of fonts must be there and hold some.
+fn check_fonts(loaded: &mut Loaded) {
+    let settings = &loaded.project.settings;
+    let (Some(folder), Some(place)) = (&settings.fonts, &loaded.project.settings_place) else { return };
+    if let Err(message) = punctual_engine::project_fonts(&loaded.root, folder) {
+        let fault = loaded.project.error_at(place, &[Step::Key("fonts".to_owned())], message);
+        loaded.diagnostics.push(fault);
+    }
 }
 
 /// A used template version must still have the content of its first use. Reads the state database

@@ -18,6 +18,7 @@ mod mail_sizes;
 mod plans;
 mod project;
 mod refusals;
+mod scripts;
 mod secrets;
 mod servers;
 mod terminal;

@@ -13,6 +13,7 @@ use krilla_svg::{SurfaceExt as _, SvgSettings};
 
 use crate::pdf::{
     fonts::{Fonts, Weight},
+    others::{Faces, FontId},
     style::Color,
     text::{Glyph, Line, Set, Style},
 };
@@ -21,6 +22,7 @@ use crate::pdf::{
 pub(super) struct Canvas<'s, 'p> {
     surface: &'s mut Surface<'p>,
     fonts: &'static Fonts,
+    others: Faces,
 }
 
 /// Where and how a block of lines is drawn.
@@ -37,8 +39,16 @@ pub(super) struct Spot {
 }
 
 impl<'s, 'p> Canvas<'s, 'p> {
-    pub(super) fn new(surface: &'s mut Surface<'p>) -> Self {
-        Self { surface, fonts: Fonts::get() }
+    pub(super) fn new(surface: &'s mut Surface<'p>, others: Faces) -> Self {
+        Self { surface, fonts: Fonts::get(), others }
+    }
+
+    /// The glyph of a space in a font.
+    pub(super) fn space(&self, font: FontId) -> Option<u32> {
+        match font {
+            FontId::Shipped(weight) => self.fonts.glyphs(weight, false).get(' ').map(|space| space.id.into()),
+            FontId::Other(_) => self.others.space(font),
+        }
     }
 
     /// What `draw` draws has a meaning; the mark has to go into the tag tree.
@@ -77,16 +87,18 @@ impl<'s, 'p> Canvas<'s, 'p> {
     pub(super) fn line(&mut self, set: &Set, line: &Line, style: Style, spot: Spot) {
         for run in &set.runs[line.runs.clone()] {
             let spot = Spot { x: spot.x + run.x, ..spot };
-            self.glyphs(run.weight, &set.glyphs[run.glyphs.clone()], &set.text, style.size, spot);
+            self.glyphs(run.font, &set.glyphs[run.glyphs.clone()], &set.text, style.size, spot);
         }
     }
 
     /// Draws glyphs of one font.
-    pub(super) fn glyphs(&mut self, weight: Weight, glyphs: &[Glyph], text: &str, size: f32, spot: Spot) {
-        let face = self.fonts.face(weight);
+    pub(super) fn glyphs(&mut self, font: FontId, glyphs: &[Glyph], text: &str, size: f32, spot: Spot) {
+        let face = self.fonts.face(if let FontId::Shipped(weight) = font { weight } else { Weight::Regular });
+        // Fonts of other scripts stand on the same baseline.
         let baseline = spot.y + (spot.line + (face.ascent - face.descent) * size) / 2.0;
+        let font = self.others.font(font).unwrap_or_else(|| face.font.clone());
         self.surface.set_fill(Some(fill(spot.color)));
-        self.surface.draw_glyphs(Point::from_xy(spot.x, baseline), glyphs, face.font.clone(), text, size, false);
+        self.surface.draw_glyphs(Point::from_xy(spot.x, baseline), glyphs, font, text, size, false);
     }
 
     /// Fills a box.

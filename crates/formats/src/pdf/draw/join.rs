@@ -4,7 +4,7 @@
 
 use super::canvas::{Canvas, Spot};
 use crate::pdf::{
-    fonts::{Fonts, Weight},
+    others::FontId,
     text::{Glyph, Line, Set, Style},
 };
 
@@ -13,7 +13,7 @@ use crate::pdf::{
 pub(super) struct Joined {
     text: String,
     glyphs: Vec<Glyph>,
-    weight: Option<Weight>,
+    font: Option<FontId>,
     /// Where the text begins, and where the pen stands, in points.
     start: f32,
     pen: f32,
@@ -23,11 +23,13 @@ impl Joined {
     /// Adds a line of a cell that begins at `spot.x`; draws what was gathered when the font changes.
     pub(super) fn push(&mut self, set: &Set, line: &Line, style: Style, spot: Spot, canvas: &mut Canvas<'_, '_>) {
         for run in &set.runs[line.runs.clone()] {
-            if self.weight != Some(run.weight) {
+            let space = canvas.space(run.font);
+            // Without a space in the font nothing can stand between the cells.
+            if self.font != Some(run.font) || space.is_none() {
                 self.draw(style, spot, canvas);
-                self.weight = Some(run.weight);
+                self.font = Some(run.font);
             }
-            self.gap(run.weight, spot.x + run.x, style);
+            self.gap(space, spot.x + run.x, style);
             let moved = self.text.len() as u32;
             self.text.push_str(&set.text);
             for glyph in &set.glyphs[run.glyphs.clone()] {
@@ -39,14 +41,13 @@ impl Joined {
     }
 
     /// Moves the pen to `x`, over a space when something stands before it.
-    fn gap(&mut self, weight: Weight, x: f32, style: Style) {
-        let space = Fonts::get().glyphs(weight, style.tabular).get(' ');
+    fn gap(&mut self, space: Option<u32>, x: f32, style: Style) {
         match space.filter(|_| !self.glyphs.is_empty()) {
             Some(space) => {
                 let start = self.text.len() as u32;
                 self.text.push(' ');
                 let advance = (x - self.pen) / style.size;
-                self.glyphs.push(Glyph { id: space.id.into(), start, end: start + 1, advance, dx: 0.0, dy: 0.0 });
+                self.glyphs.push(Glyph { id: space, start, end: start + 1, advance, dx: 0.0, dy: 0.0 });
             }
             None => self.start = x,
         }
@@ -55,11 +56,11 @@ impl Joined {
 
     /// Draws what was gathered, on the line of `spot`, and begins anew.
     pub(super) fn draw(&mut self, style: Style, spot: Spot, canvas: &mut Canvas<'_, '_>) {
-        if let (Some(weight), false) = (self.weight, self.glyphs.is_empty()) {
-            canvas.glyphs(weight, &self.glyphs, &self.text, style.size, Spot { x: self.start, ..spot });
+        if let (Some(font), false) = (self.font, self.glyphs.is_empty()) {
+            canvas.glyphs(font, &self.glyphs, &self.text, style.size, Spot { x: self.start, ..spot });
         }
         self.text.clear();
         self.glyphs.clear();
-        self.weight = None;
+        self.font = None;
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn draw(
         let settings = PageSettings::from_wh(width, height).expect("paper has a size");
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
-        let mut canvas = Canvas::new(&mut surface);
+        let mut canvas = Canvas::new(&mut surface, drawer.setter.others.faces());
         for item in &sheet.items {
             drawer.item(item, number, sheet.landscape, &mut canvas)?;
         }

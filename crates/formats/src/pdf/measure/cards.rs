@@ -161,7 +161,7 @@ mod tests {
             .map(|n| fixture::figure("A label that is rather long for a card", &texts[n % 4], Some("12,345,678.90")))
             .collect();
         for count in 1..=figures.len() {
-            let cards = measure(&figures[..count], 500.0, Words::of_locale("en-US"), &mut Typesetter::new());
+            let cards = measure(&figures[..count], 500.0, Words::of_locale("en-US"), &mut Typesetter::shipped());
             assert_eq!(cards.rows.iter().map(|row| row.cards.len()).sum::<usize>(), count);
             for row in &cards.rows {
                 for piece in row.cards.iter().flat_map(|card| &card.pieces) {

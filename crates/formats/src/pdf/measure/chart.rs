@@ -1,15 +1,10 @@
-//! Reads a chart's drawing. Only the shipped fonts are known to it, and nothing outside the
+//! Reads a chart's drawing. Only the document's fonts are known to it, and nothing outside the
 //! drawing is ever opened: no files, no pictures, no addresses.
-
-use std::sync::Arc;
 
 use punctual_document::{content::Chart, format::FormatError};
 use usvg::{ImageHrefResolver, Options, Tree};
 
-use crate::pdf::{
-    fonts::{FAMILY, Fonts},
-    style::Paper,
-};
+use crate::pdf::{fonts::FAMILY, style::Paper, text::Typesetter};
 
 /// A chart ready to be drawn.
 pub(in crate::pdf) struct Drawing {
@@ -33,17 +28,25 @@ impl std::fmt::Debug for Drawing {
 ///
 /// # Errors
 /// When the drawing is not SVG.
-pub(in crate::pdf) fn measure(place: &str, chart: &Chart, alt: &str, paper: Paper) -> Result<Drawing, FormatError> {
+pub(in crate::pdf) fn measure(
+    place: &str,
+    chart: &Chart,
+    alt: &str,
+    paper: Paper,
+    setter: &mut Typesetter,
+) -> Result<Drawing, FormatError> {
+    // First: it loads the fonts that the drawing needs.
+    let svg = setter.drawable_chart(&chart.svg);
     let options = Options {
         font_family: FAMILY.to_owned(),
-        fontdb: Arc::clone(&Fonts::get().database),
+        fontdb: setter.others.database(setter.fonts),
         image_href_resolver: ImageHrefResolver {
             resolve_data: Box::new(|_, _, _| None),
             resolve_string: Box::new(|_, _| None),
         },
         ..Options::default()
     };
-    let tree = Tree::from_str(&chart.svg, &options).map_err(|error| FormatError::Content {
+    let tree = Tree::from_str(&svg, &options).map_err(|error| FormatError::Content {
         place: place.to_owned(),
         message: format!("the chart cannot be drawn: {error}; give it fewer or other values"),
     })?;

@@ -169,7 +169,7 @@ fn parts<'d>(
             (MeasuredKind::Cards(cards::measure(figures, paper.text_width(false), words, setter)), 10.0, false)
         }
         BlockKind::Chart { place, chart, alt } => {
-            (MeasuredKind::Chart(chart::measure(place, chart, alt, paper)?), 8.0, false)
+            (MeasuredKind::Chart(chart::measure(place, chart, alt, paper, setter)?), 8.0, false)
         }
         BlockKind::Paragraph(text) => (MeasuredKind::Paragraph(set(text, BODY, false)), 8.0, false),
         BlockKind::Empty(text) => (MeasuredKind::Empty(set(text, BODY, false)), 8.0, false),

@@ -9,7 +9,7 @@ const CELL: Style = Style::cell(Weight::Regular, 8.5);
 const FINE: Style = Style::fine(Weight::Regular, 8.5);
 
 fn lines(text: &str, style: Style, width: Option<f32>) -> Vec<String> {
-    let set = Typesetter::new().set_new(text, style, width);
+    let set = Typesetter::shipped().set_new(text, style, width);
     lines_of(&set)
 }
 
@@ -40,7 +40,7 @@ fn numbers_and_dates_stay_whole_as_long_as_they_can() {
 #[test]
 fn a_word_wider_than_its_column_is_broken_anywhere() {
     for style in [CELL, FINE] {
-        let set = Typesetter::new().set_new(&"W".repeat(60), style, Some(40.0));
+        let set = Typesetter::shipped().set_new(&"W".repeat(60), style, Some(40.0));
         assert!(set.lines.len() > 10);
         assert!(set.width() <= 40.1);
         assert_eq!(lines_of(&set).concat(), "W".repeat(60));
@@ -56,7 +56,7 @@ fn nothing_fits_into_no_width_and_still_nothing_is_lost() {
 
 #[test]
 fn simple_and_shaped_cells_take_the_same_room() {
-    let mut setter = Typesetter::new();
+    let mut setter = Typesetter::shipped();
     for text in ["1,234,567.89", "Ünïcødé", "Ελλάδα", "Москва", "$9.50", "-12%"] {
         let simple = setter.set_new(text, CELL, None);
         let mut shaped = Set::default();
@@ -70,7 +70,7 @@ fn simple_and_shaped_cells_take_the_same_room() {
 
 #[test]
 fn marks_are_shaped_onto_their_letters() {
-    let mut setter = Typesetter::new();
+    let mut setter = Typesetter::shipped();
     let composed = setter.set_new("é", CELL, None);
     let marked = setter.set_new("e\u{301}", CELL, None);
     assert_eq!(marked.lines.len(), 1);
@@ -80,7 +80,7 @@ fn marks_are_shaped_onto_their_letters() {
 
 #[test]
 fn characters_without_a_glyph_are_remembered_once() {
-    let mut setter = Typesetter::new();
+    let mut setter = Typesetter::shipped();
     for _ in 0..2 {
         let set = setter.set_new("日本 and ש", CELL, None);
         assert!(set.width() > 0.0);
@@ -91,8 +91,22 @@ fn characters_without_a_glyph_are_remembered_once() {
 }
 
 #[test]
+fn a_character_without_a_glyph_is_drawn_as_its_code_and_copied_as_itself() {
+    let mut setter = Typesetter::shipped();
+    let one = setter.set_new("日本x", CELL, None);
+    let other = setter.set_new("日木x", CELL, None);
+    let drawn = |set: &Set| set.glyphs.iter().map(|glyph| glyph.id).collect::<Vec<_>>();
+    assert_ne!(drawn(&one), drawn(&other), "two names look like two");
+    let code = setter.set_new("[65E5 672C]x", CELL, None);
+    assert!((one.width() - code.width()).abs() < 0.5, "{} {}", one.width(), code.width());
+    // Each glyph stands for the whole character that it is a part of.
+    let pieces: Vec<&str> = one.glyphs.iter().map(|g| &one.text[g.start as usize..g.end as usize]).collect();
+    assert_eq!(pieces, ["日", "日", "日", "日", "日", "本", "本", "本", "本", "本", "本", "x"]);
+}
+
+#[test]
 fn control_characters_are_spaces() {
-    let set = Typesetter::new().set_new("a\tb\u{0}c\r\nd\u{2028}e", CELL, None);
+    let set = Typesetter::shipped().set_new("a\tb\u{0}c\r\nd\u{2028}e", CELL, None);
     assert_eq!(set.text, "a b c\nd\ne");
     assert_eq!(set.lines.len(), 3);
     assert!(set.glyphs.iter().all(|g| g.id != 0), "{:?}", set.glyphs);
@@ -100,7 +114,7 @@ fn control_characters_are_spaces() {
 
 #[test]
 fn shortened_text_ends_with_an_ellipsis() {
-    let mut setter = Typesetter::new();
+    let mut setter = Typesetter::shipped();
     let whole = setter.set_shortened("short", FINE, 100.0);
     assert_eq!(whole.text, "short");
     let cut = setter.set_shortened(&"Ein langer Titel ".repeat(20), FINE, 100.0);
@@ -112,7 +126,7 @@ fn shortened_text_ends_with_an_ellipsis() {
 proptest! {
     #[test]
     fn simple_text_is_kept_and_fits(text in "[ -~äßéΩЖ–\n]{0,120}", width in 5.0_f32..200.0) {
-        let set = Typesetter::new().set_new(&text, CELL, Some(width));
+        let set = Typesetter::shipped().set_new(&text, CELL, Some(width));
         prop_assert_eq!(lines_of(&set).concat(), text.replace('\n', ""));
         prop_assert_eq!(set.lines.len() > text.matches('\n').count(), true);
         for line in &set.lines {
@@ -123,17 +137,17 @@ proptest! {
                 .count();
             prop_assert!(line.width <= width + 0.02 || visible <= 1, "{} > {width}", line.width);
         }
-        let extent = Typesetter::new().extent(&text, Weight::Regular);
-        let unbroken = Typesetter::new().set_new(&text, CELL, None);
+        let extent = Typesetter::shipped().extent(&text, Weight::Regular);
+        let unbroken = Typesetter::shipped().set_new(&text, CELL, None);
         prop_assert!((extent.widest * CELL.size - unbroken.width()).abs() < 0.05);
         prop_assert_eq!(extent.breaks, text.contains('\n'));
-        let roomy = Typesetter::new().set_new(&text, CELL, Some(extent.widest * CELL.size));
+        let roomy = Typesetter::shipped().set_new(&text, CELL, Some(extent.widest * CELL.size));
         prop_assert_eq!(roomy.lines.len(), unbroken.lines.len());
     }
 
     #[test]
     fn any_text_at_all_can_be_set(text in "\\PC{0,40}", raw in any::<String>(), width in 0.0_f32..80.0) {
-        let mut setter = Typesetter::new();
+        let mut setter = Typesetter::shipped();
         for text in [&text, &raw] {
             for style in [CELL, FINE] {
                 let set = setter.set_new(text, style, Some(width));
