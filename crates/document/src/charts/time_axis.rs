@@ -46,7 +46,7 @@ impl Clock<'_> {
         let Self::Zone(zone) = self else { return vec![Moment { civil, second: seconds(civil) }] };
         let ambiguous = zone.rules().to_ambiguous_timestamp(civil);
         let fold = matches!(ambiguous.offset(), AmbiguousOffset::Fold { .. });
-        let (first, second) = (ambiguous.clone().compatible(), ambiguous.later());
+        let (first, second) = (ambiguous.compatible(), ambiguous.later());
         let found = first.into_iter().chain(second.ok().filter(|_| fold));
         found.map(|at| Self::instant(zone, at)).collect()
     }
