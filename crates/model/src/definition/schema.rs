@@ -66,7 +66,9 @@ fn of_kind(shape: &Value, kind: &KindSpec) -> Value {
 
 fn of_option(value: OptionType) -> Value {
     match value {
-        OptionType::Text => json!({"type": "string"}),
+        OptionType::Text => json!({"type": "string", "not": {"pattern": "^(env|file):"}}),
+        OptionType::Url => json!({"type": "string", "pattern": "^((env|file):|[A-Za-z][A-Za-z0-9+.-]*://)"}),
+        OptionType::Port => json!({"type": "integer", "minimum": 1, "maximum": 65535}),
         OptionType::Secret => json!({"type": "string", "pattern": "^(env|file):"}),
         OptionType::Int => json!({"type": "integer"}),
         OptionType::Bool => json!({"type": "boolean"}),

@@ -128,7 +128,8 @@ fn a_password_stays_where_its_reference_points() {
     }
     let runs = with(good, &["runs", "--json"]);
     let id = runs.json()["runs"][0]["id"].as_str().expect("a run").to_owned();
-    for arguments in [&["show", &id][..], &["show", &id, "--json"], &["deliveries", "--json"]] {
+    let id = id.as_str();
+    for arguments in [&["show", id][..], &["show", id, "--json"], &["deliveries", "--json"]] {
         with(good, arguments);
     }
     assert_eq!(holding(&project.path(""), &password, &["ads.password"]), Vec::<String>::new());
