@@ -266,7 +266,10 @@ impl SpannedNode {
         let span = range(&self.0.referenced, text);
         let written = match &self.0.value {
             Raw::Scalar(serde_json::Value::String(_)) | Raw::Sequence(_) | Raw::Mapping(_) => None,
-            Raw::Scalar(value) => text_at(text, &span).filter(|written| *written != value.to_string()),
+            Raw::Scalar(value) => {
+                let json = value.to_string();
+                text_at(text, &span).filter(|written| *written != json)
+            }
         };
         let content = match self.0.value {
             Raw::Scalar(value) => Content::Scalar(value),

@@ -47,7 +47,7 @@ pub(super) fn faults(
             let lower = named.name.to_lowercase();
             let column = columns.iter().find(|column| column.to_lowercase() == lower && ***column != lower)?;
             let found = columns.iter().any(|column| **column == lower);
-            let message = format!("`{}` names no column: the column is `{column}`", named.name);
+            let message = format!("`{}` is read as `{lower}`, but the column is `{column}`", named.name);
             (!found).then(|| (named.place, message, capitals::help(column)))
         })
         .collect()

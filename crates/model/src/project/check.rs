@@ -1,8 +1,6 @@
 //! What definitions say of one another: sources, datasets, tables, lists, channels, formats,
 //! cron expressions, parameters. Columns need SQL to be read and are checked elsewhere.
 
-#![expect(clippy::useless_vec, reason = "paths are built and extended alike")]
-
 use super::{Located, Place, Project, shown};
 use crate::{
     cron::CronExpr,

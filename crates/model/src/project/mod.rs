@@ -1,6 +1,8 @@
 //! A project: all definitions of a folder, read and checked against one another. Files come in
 //! as text and diagnostics go out; reading folders is the binary's business.
 
+#![expect(clippy::useless_vec, reason = "paths are built and extended alike")]
+
 /// A path of keys and indexes, for diagnostics.
 macro_rules! steps {
     ($($step:expr),* $(,)?) => { vec![$($crate::project::IntoStep::into_step($step)),*] };

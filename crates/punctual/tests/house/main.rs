@@ -1,6 +1,7 @@
 //! Holds the house together: who imports whom, every file's first line, and reference pages that
 //! are what the code says.
 
+mod keys_do_something;
 mod mistyped_keys;
 mod schema;
 
