@@ -80,7 +80,7 @@ pub fn canonical(address: &str) -> String {
 
 /// The one spelling of a domain: lower case, A-labels, no dot at its end. Any text has one.
 pub fn canonical_domain(domain: &str) -> String {
-    let domain = domain.trim().trim_end_matches('.');
+    let domain = domain.trim_start().trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     ascii_domain(domain).unwrap_or_else(|| domain.to_lowercase())
 }
 
