@@ -90,21 +90,19 @@ async fn several(
     filter: Option<&Expr>,
 ) -> Result<Option<(String, String)>, DataError> {
     let input = &aggregate.input;
-    let place = columns.iter().position(|column| column.origin.as_ref() == Some(origin));
     let error = |e| from_datafusion(subject, None, &e);
-    let (rows, currency, groups) = match place {
-        Some(index) => {
-            let column = Expr::Column(Column::from(input.schema().qualified_field(index)));
-            (LogicalPlanBuilder::from(input.as_ref().clone()), column, aggregate.group_expr.clone())
-        }
-        // The currency is left out of the rows: it must be one for all of them.
-        None => {
-            let column = Expr::Column(Column::from_name(&origin.column));
-            (session.scan(&origin.table)?, column, Vec::new())
-        }
-    };
+    let here = position(columns, origin);
+    let (rows, currency, groups) =
+        match here.map(|index| (input.as_ref(), index)).or_else(|| below(session, input, origin)) {
+            Some((node, index)) => {
+                let column = Expr::Column(Column::from(node.schema().qualified_field(index)));
+                let groups = if here.is_some() { aggregate.group_expr.clone() } else { Vec::new() };
+                (LogicalPlanBuilder::from(node.clone()), column, groups)
+            }
+            None => (session.scan(&origin.table)?, Expr::Column(Column::from_name(&origin.column)), Vec::new()),
+        };
     let (least, most) = (min(currency.clone()), max(currency));
-    let filtered = |call: Expr| match filter.filter(|_| place.is_some()) {
+    let filtered = |call: Expr| match filter.filter(|_| here.is_some()) {
         Some(filter) => call.filter(filter.clone()).build(),
         None => Ok(call),
     };
@@ -128,6 +126,21 @@ async fn several(
         }
     }
     Ok(None)
+}
+
+fn position(columns: &[Traced], origin: &Origin) -> Option<usize> {
+    columns.iter().position(|column| column.origin.as_ref() == Some(origin))
+}
+
+/// Where a currency that is left out of the rows was still among them: there it must be one for all rows.
+fn below<'a>(session: &Session, mut node: &'a LogicalPlan, origin: &Origin) -> Option<(&'a LogicalPlan, usize)> {
+    loop {
+        if let Some(index) = position(&session.trace(node), origin) {
+            return Some((node, index));
+        }
+        let [one]: [&LogicalPlan; 1] = node.inputs().try_into().ok()?;
+        node = one;
+    }
 }
 
 fn text(batch: &RecordBatch, column: usize) -> String {

@@ -1,6 +1,7 @@
 //! Exit codes: what a script can tell from them. Documented in `punctual --help` and in the reference.
 
 use punctual_engine::EngineError;
+use punctual_model::diagnostic::Diagnostic;
 
 /// Everything that was asked for is done.
 pub const OK: u8 = 0;
@@ -45,6 +46,8 @@ pub struct Coded {
     pub code: u8,
     /// What is wrong.
     pub message: String,
+    /// Where in the definitions, for an answer as JSON.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl std::fmt::Display for Coded {
@@ -57,7 +60,7 @@ impl std::error::Error for Coded {}
 
 /// An error with a code, as a result's error.
 pub fn coded(code: u8, message: impl Into<String>) -> anyhow::Error {
-    Coded { code, message: message.into() }.into()
+    Coded { code, message: message.into(), diagnostics: Vec::new() }.into()
 }
 
 /// The exit code of an error.

@@ -106,9 +106,14 @@ pub fn load_for(root: &Path, report: &str, json: bool) -> anyhow::Result<Loaded>
 fn refuse_errors(loaded: Loaded, json: bool) -> anyhow::Result<Loaded> {
     let errors = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
     if errors > 0 {
-        show::diagnostics(&loaded, json);
         let what = if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
-        return Err(exit::coded(exit::DEFINITIONS, format!("the definitions have {what}; nothing was run")));
+        let message = format!("the definitions have {what}; nothing was run");
+        if !json {
+            show::diagnostics(&loaded, json);
+        }
+        // As JSON they are one answer with the error: whoever reads it parses one document.
+        let diagnostics = if json { loaded.diagnostics } else { Vec::new() };
+        return Err(exit::Coded { code: exit::DEFINITIONS, message, diagnostics }.into());
     }
     Ok(loaded)
 }

@@ -93,6 +93,11 @@ pub fn error(error: &anyhow::Error, as_json: bool) {
             answer["stage"] = serde_json::json!(stage);
             answer["findings"] = serde_json::json!(findings);
         }
+        if let Some(crate::exit::Coded { diagnostics, .. }) = error.downcast_ref()
+            && !diagnostics.is_empty()
+        {
+            answer["diagnostics"] = serde_json::json!(diagnostics);
+        }
         json(&answer);
     }
     tell(&format!("error: {}", causes.join(": ")));

@@ -205,6 +205,7 @@ async fn amounts_of_different_currencies_are_not_added_in_silence() {
         "SELECT max(coalesce(amount, 0)) AS a FROM orders WHERE amount > 60",
         "SELECT sum(a) AS a FROM (SELECT client, amount AS a FROM orders) q",
         "WITH q AS (SELECT client, currency, sum(amount) AS a FROM orders GROUP BY 1, 2) SELECT sum(a) AS a FROM q",
+        "SELECT sum(a) AS a FROM (SELECT amount AS a FROM orders WHERE amount > 60) q",
         "SELECT client, (SELECT sum(amount) FROM orders) AS whole FROM orders",
     ] {
         let message = attempt(&bench, sql).await.expect_err(sql).to_string();
@@ -216,6 +217,7 @@ async fn amounts_of_different_currencies_are_not_added_in_silence() {
         "SELECT client, sum(amount) AS a FROM orders GROUP BY 1",
         "SELECT sum(amount) AS a FROM orders WHERE currency = 'EUR'",
         "SELECT sum(amount) FILTER (WHERE currency = 'JPY') AS a FROM orders",
+        "SELECT sum(a) AS a FROM (SELECT amount AS a FROM orders WHERE currency = 'EUR') q",
         "SELECT count(amount) AS n, sum(fee) AS f, sum(cost) AS c FROM orders",
     ] {
         attempt(&bench, sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));

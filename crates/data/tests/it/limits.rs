@@ -189,3 +189,14 @@ async fn groups_that_do_not_fit_spill() {
     let query = "SELECT count(*) AS n FROM (SELECT name, sum(id) AS s FROM people GROUP BY name)";
     assert!(bench.show(query).await.contains("| 600000 "));
 }
+
+/// The values of a group must fit, those of all groups need not.
+#[tokio::test]
+async fn medians_use_no_more_memory_than_they_may() {
+    let bench = bench(limits(8, 512), 600_000).await;
+    let error = bench.error(&SqlText::plain("SELECT median(id) AS m FROM people")).await;
+    assert!(matches!(error, DataError::Memory { .. }), "{error:?}");
+    let grouped = "SELECT count(*) AS n, sum(m) > 0 AS some FROM (SELECT id % 30000 AS k, median(id) AS m FROM people GROUP BY 1) q";
+    let shown = bench.show(grouped).await;
+    assert!(shown.contains("| 30000 | true |"), "{shown}");
+}

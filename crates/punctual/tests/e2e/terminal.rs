@@ -99,5 +99,10 @@ fn nothing_of_a_definition_is_obeyed() {
     assert_eq!(answer.code, 1, "{}", answer.words());
     assert_harmless(&answer);
     assert_harmless(&project.punctual(&["check", "--json"]));
+    project.write("all.yaml", "kind: report\nname: each\n");
+    let answer = project.punctual(&["run", "each", "--period", "2026-10", "--json"]);
+    assert_harmless(&answer);
+    let one = answer.json();
+    assert!(one["error"].is_string() && one["diagnostics"].is_array(), "one document says all: {one}");
     assert_harmless(&project.punctual(&["run", "\u{1b}[2J", "--period", "2026-10"]));
 }
