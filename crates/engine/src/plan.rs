@@ -16,7 +16,7 @@ use crate::{
     environment::Engine,
     job::EditionOutput,
     outcome::{EngineError, RunOutcome},
-    request::{RunRequest, run_facts},
+    request::RunRequest,
 };
 
 /// What a delivery would do.

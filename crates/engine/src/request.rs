@@ -56,7 +56,7 @@ impl<'a> RunRequest<'a> {
         Ok(Self {
             project,
             report: definition.report.name.as_str(),
-            period: Period::parse(&run.key.period, &definition.report.timezone)?,
+            period: Period::parse(&run.key.period, &definition.report.timezone)?.by(&definition.report.period),
             parameters: BTreeMap::new(),
             editions: Vec::new(),
             from: None,

@@ -17,7 +17,7 @@ use punctual_document::{
     format::{Format, FormatError, FormatKind, Written},
     write::Style,
 };
-use punctual_model::{kinds::KindSpec, value::Value};
+use punctual_model::{kinds::KindSpec, value::Value, zone::Zone};
 
 use crate::{
     plain::{self, CHANGE_DECIMALS, Plain},
@@ -149,7 +149,7 @@ fn chart_block(file: &mut File<'_>, name: &str, chart: &Chart, zone: &str) -> Re
 fn table_block(file: &mut File<'_>, name: &str, table: &Table) -> Result<(), FormatError> {
     let behind = table.behind.iter().map(String::as_str);
     let mut block = file.block(table.columns.iter().map(|c| c.field.as_str()).chain(behind))?;
-    let as_is = Plain::as_is();
+    let as_is = Plain::as_is(Zone::utc());
     let plains = table.columns.iter().map(|c| Plain::new(&c.writer)).collect::<Result<Vec<_>, _>>()?;
     for batch in table.rows.batches()? {
         let batch = batch?;

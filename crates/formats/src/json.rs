@@ -10,9 +10,7 @@ use std::io::{BufWriter, Write};
 
 use arrow::array::RecordBatch;
 use punctual_document::{
-    content::{
-        Body, Cell, Change, ChangeBy, Chart, ChartKind, Column, Document, Figure, Section, Series, Table, Tone, Total,
-    },
+    content::{Body, Cell, ChangeBy, Chart, ChartKind, Column, Document, Figure, Section, Series, Table, Tone, Total},
     format::{Format, FormatError, FormatKind, Written},
     totals::Totalled,
     write::{Style, Writer},

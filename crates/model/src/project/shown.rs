@@ -120,16 +120,19 @@ pub(super) fn check_declared(
 }
 
 fn of_declared(name: &str, facts: &ColumnFacts) -> Vec<Fault> {
-    let numeric = matches!(facts.column_type, ColumnType::Int | ColumnType::Double | ColumnType::Decimal { .. });
+    // Without a type the source decides.
+    let wrong = facts
+        .column_type
+        .filter(|kind| !matches!(kind, ColumnType::Int | ColumnType::Double | ColumnType::Decimal { .. }));
     let said = [
         ("total", facts.total == Some(AddsUp::Sum)),
         ("currency", facts.currency.is_some()),
         ("currency_column", facts.currency_column.is_some()),
     ];
-    let said = said.into_iter().filter(|(_, said)| *said && !numeric);
-    let kind = facts.column_type;
+    let said = said.into_iter().filter(|(_, said)| *said);
     let mut faults: Vec<Fault> = said
-        .map(|(key, _)| (key, format!("`{name}` is {kind}, which does not add up"), "use int, decimal or double"))
+        .filter_map(|(key, _)| Some((key, wrong?)))
+        .map(|(key, kind)| (key, format!("`{name}` is {kind}, which does not add up"), "use int, decimal or double"))
         .collect();
     if facts.currency.is_some() && facts.currency_column.is_some() {
         faults.push(("currency_column", both(name), EITHER));
