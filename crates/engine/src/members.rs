@@ -16,7 +16,7 @@ use punctual_model::{
 
 use crate::{
     environment::Engine,
-    job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate},
+    job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate, answer},
     outcome::EngineError,
 };
 
@@ -71,10 +71,12 @@ impl Engine {
             source_zone: source.timezone.clone(),
             previous: false,
         };
-        let job = Job::RenderSql(RenderSql { facts, texts: vec![template] });
+        let asked = RenderSql { facts, texts: vec![template] };
+        let job = Job::RenderSql(asked.clone());
         let folder = tempfile::tempdir_in(&self.parts.data).map_err(|e| fault(e.to_string()))?;
         let rendered: Result<RenderedSql, _> = self.parts.sandbox.run(&job, &[], folder.path()).await;
         let mut rendered = rendered.map_err(|e| EngineError::of_job(Stage::Deliver, &e))?;
+        answer::rendered(&asked, &rendered).map_err(|why| EngineError::untrusted(Stage::Deliver, why))?;
         let opened = self.open_source(source).map_err(|e| fault(e.to_string()))?;
         let dataset = format!("members of {}", list.name);
         let asked = ExtractRequest { dataset, sql: rendered.pop(), columns: indexmap::IndexMap::new() };

@@ -332,7 +332,12 @@ pub(crate) fn within_micros(micros: i64) -> Result<i64, Misfit> {
 
 fn far_out(what: &str, days: i64) -> Misfit {
     const DAYS_IN_400_YEARS: i64 = 146_097;
-    let year = 1970 + (days * 400).div_euclid(DAYS_IN_400_YEARS);
+    // Counted from the nearer end of what fits, so that the year named is never one of those.
+    let years = |days: i64| days * 400 / DAYS_IN_400_YEARS;
+    let year = match days > i64::from(LAST_DAY) {
+        true => 10_000 + years(days - i64::from(LAST_DAY) - 1),
+        false => years(days - i64::from(FIRST_DAY)),
+    };
     Misfit::new(format!(
         "the {what} lies about the year {year}, outside of 1 to 9999; leave it out in the SQL, or declare text and cast it there"
     ))

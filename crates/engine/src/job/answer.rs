@@ -126,7 +126,7 @@ fn fails(findings: &[Finding]) -> bool {
 mod tests {
     use punctual_document::{
         content::Document,
-        format::{Format, FormatError},
+        format::{Format, FormatError, Written},
     };
     use punctual_model::kinds::KindSpec;
     use serde_json::{Value, json};
@@ -136,8 +136,8 @@ mod tests {
     struct Nothing;
 
     impl Format for Nothing {
-        fn write(&self, _: &Document, _: &mut (dyn std::io::Write + Send)) -> Result<(), FormatError> {
-            Ok(())
+        fn write(&self, _: &Document, _: &mut (dyn std::io::Write + Send)) -> Result<Written, FormatError> {
+            Ok(Written::default())
         }
     }
 
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn transform_answers_with_what_was_asked_for() {
         let asked: Transform = read(json!({
-            "facts": facts(), "datasets": [{"name": "orders", "path": "in", "checks": []}], "previous": [],
+            "facts": facts(), "datasets": [{"name": "orders", "path": "in", "columns": {}, "checks": []}], "previous": [],
             "tables": [["by_day", {"sql": "SELECT 1"}]], "burst": null, "memory": 1, "query_timeout_ms": 1,
         }))
         .expect("a job");
@@ -214,6 +214,7 @@ mod tests {
         let asked = |burst: Value| -> Generate {
             read(json!({
                 "facts": facts(), "layout": {"title": "Sales", "sections": []}, "burst": burst, "formats": ["pdf"],
+                "declared": {}, "fonts": [],
                 "tables": {}, "previous": {}, "order_by": {}, "subject": null, "summary": null, "notes": [], "memory": 1,
             }))
             .expect("a job")

@@ -107,6 +107,7 @@ fn document(table: EditionTable, columns: &Value) -> Result<Document, AssembleEr
         currency: "USD".to_owned(),
         zone,
         theme: Theme::default(),
+        fonts: Arc::new(punctual_document::fonts::ShippedOnly),
         tables: [("t".to_owned(), table)].into(),
         notes: vec![],
     };

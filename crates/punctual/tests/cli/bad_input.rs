@@ -46,7 +46,7 @@ fn lines_that_do_not_fit_are_named_with_their_number() {
 fn values_that_do_not_fit_are_named_with_line_and_column() {
     stops(
         with_line(b"2026-10-20,P\xff\xfen,1,2.00\n"),
-        &["line 93, column `product`", "not UTF-8", "save the file as UTF-8"],
+        &["line 93, column `product`", "not UTF-8", "say how the file is encoded with `encoding:`"],
     );
     stops(with_line(b"2026-13-20,Pen,1,2.00\n"), &["line 93, column `day`", "`2026-13-20` is not a date"]);
     stops(with_line(b"2026-10-20,Pen,many,2.00\n"), &["line 93, column `quantity`", "`many`"]);
@@ -62,7 +62,7 @@ fn a_missing_column_is_named_beside_those_that_are_there() {
 
 #[test]
 fn a_file_without_a_header_is_refused() {
-    stops(|_| Vec::new(), &["line 1: the file is empty; it needs a header line"]);
+    stops(|_| Vec::new(), &["line 1: the file begins with nothing; it needs a header line"]);
 }
 
 #[test]

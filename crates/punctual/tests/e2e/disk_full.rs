@@ -27,7 +27,9 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 
 /// Every file that has a content's name holds that content. Returns how many there are.
 fn whole(artifacts: &Path) -> usize {
-    let named = below(artifacts).into_iter().filter(|path| !path.starts_with(artifacts.join("incoming")));
+    let kept =
+        |path: &PathBuf| !path.starts_with(artifacts.join("incoming")) && *path != artifacts.join("installation");
+    let named = below(artifacts).into_iter().filter(kept);
     named
         .inspect(|path| {
             let hash = hex::encode(Sha256::digest(std::fs::read(path).expect("a readable file")));
