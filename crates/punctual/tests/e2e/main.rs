@@ -15,6 +15,7 @@ mod killed_stages;
 mod layers;
 mod mail_faults;
 mod mail_sizes;
+mod once;
 mod plans;
 mod project;
 mod refusals;

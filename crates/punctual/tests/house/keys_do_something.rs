@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{collect, root};
 
 /// Keys that no run reads, and why they are there.
-const UNREAD: [(&str, &str); 7] = [
+const UNREAD: [(&str, &str); 5] = [
     ("Settings.title", "names the project for people; `explain` and editors show it"),
     ("Source.title", "names the source for people; `explain` shows it"),
     ("Template.title", "names the template for people; `explain` shows it"),
