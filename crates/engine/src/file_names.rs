@@ -54,11 +54,8 @@ fn safe(text: &str) -> String {
         let carried = safe.chars().next_back().is_some_and(|last| last != '-');
         match c {
             c if is_invisible(c) => {}
-            c if is_combining_mark(c) => {
-                if carried {
-                    safe.push(c);
-                }
-            }
+            c if is_combining_mark(c) && carried => safe.push(c),
+            c if is_combining_mark(c) => {}
             c if c.is_alphanumeric() || c == '_' || is_emoji(c) => safe.push(c),
             _ if carried => safe.push('-'),
             _ => {}

@@ -331,16 +331,23 @@ pub(crate) fn within_micros(micros: i64) -> Result<i64, Misfit> {
 }
 
 fn far_out(what: &str, days: i64) -> Misfit {
-    const DAYS_IN_400_YEARS: i64 = 146_097;
-    // Counted from the nearer end of what fits, so that the year named is never one of those.
-    let years = |days: i64| days * 400 / DAYS_IN_400_YEARS;
-    let year = match days > i64::from(LAST_DAY) {
-        true => 10_000 + years(days - i64::from(LAST_DAY) - 1),
-        false => years(days - i64::from(FIRST_DAY)),
-    };
+    let year = year_of(days);
     Misfit::new(format!(
         "the {what} lies about the year {year}, outside of 1 to 9999; leave it out in the SQL, or declare text and cast it there"
     ))
+}
+
+/// The Gregorian year that a day since 1970 lies in, however far away: in each era of 400 years, which begins on a
+/// 1 March, days and leap days are counted.
+fn year_of(days: i64) -> i64 {
+    const ERA: i64 = 146_097;
+    const FIRST_ERA: i64 = 719_468;
+    let day = (days + FIRST_ERA).rem_euclid(ERA);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * year + year / 4 - year / 100);
+    // From March on, the 306th day is 1 January.
+    let next = i64::from(of_year >= 306);
+    (days + FIRST_ERA).div_euclid(ERA) * 400 + year + next
 }
 
 /// The midnight that a day begins with, in microseconds.

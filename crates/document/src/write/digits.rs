@@ -114,8 +114,8 @@ impl Digits {
     pub(crate) fn units(mut self, decimals: i32) -> Option<i128> {
         self.round(decimals);
         let places = i32::try_from(self.whole_len()).ok()?;
-        let digits = (1 - places..=decimals).map(|place| self.at(-place).to_digit(10).unwrap_or(0));
-        let magnitude = digits.fold(Some(0_i128), |sum, digit| sum?.checked_mul(10)?.checked_add(digit.into()))?;
+        let mut digits = (1 - places..=decimals).map(|place| self.at(-place).to_digit(10).unwrap_or(0));
+        let magnitude = digits.try_fold(0_i128, |sum, digit| sum.checked_mul(10)?.checked_add(digit.into()))?;
         Some(if self.negative { -magnitude } else { magnitude })
     }
 

@@ -1,8 +1,6 @@
 //! What a layout says of its columns, and a dataset of its own, against itself: totals, currencies, colours.
 //! A key that would do nothing where it stands is a fault.
 
-#![expect(clippy::useless_vec, reason = "paths are built and extended alike")]
-
 use super::{Place, Project};
 use crate::{
     column_type::ColumnType,

@@ -274,12 +274,12 @@ mod tests {
 
     /// The words of the first `column IN (...)` of a table, as its newest migration makes it.
     fn allowed(table: &str, column: &str) -> Vec<String> {
-        let statements = MIGRATIONS.iter().flat_map(|m| m.statements);
+        let mut statements = MIGRATIONS.iter().flat_map(|m| m.statements);
         let makes = |s: &&&str| {
             let made = s.strip_prefix("CREATE TABLE ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
             made.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_') == table
         };
-        let statement = statements.filter(makes).next_back().expect("the table");
+        let statement = statements.rfind(makes).expect("the table");
         let list = statement.split(&format!("CHECK ({column} IN (")).nth(1).expect("a CHECK");
         let list = list.split(')').next().expect("its end");
         list.split(',').map(|word| word.trim().trim_matches('\'').to_owned()).collect()
