@@ -80,7 +80,7 @@ impl Projection {
                 Source::Column(index) => Meaning::of(table.schema.field(*index)),
                 _ => Meaning::default(),
             };
-            let money = this.money_of(place, spec, &source, &meaning)?;
+            let money = this.money_of(place, table, spec, &source, &meaning)?;
             let declared = spec.formula().is_none() && money.is_some();
             let writer = writer(place, spec, &kind, money.as_ref(), declared)?;
             let mut column = Column::new(
@@ -129,10 +129,12 @@ impl Projection {
         }
     }
 
-    /// The currency of a column: what its layout says, what its data say, or that of its formula's operands.
+    /// The currency of a column: what its layout says, what its data say, that of its formula's operands, that of
+    /// the table's column `currency`, or the report's.
     fn money_of(
         &self,
         place: &Place<'_>,
+        table: &EditionTable,
         spec: &FieldSpec,
         source: &Source,
         meaning: &Meaning,
@@ -147,8 +149,8 @@ impl Projection {
             _ => Money::of_meaning(meaning),
         };
         let said = Money::of_spec(spec).or(operands);
-        let report = || Money::Code(place.edition.currency().to_owned());
-        Ok(said.or_else(|| (spec.format() == Some(FieldFormat::Currency)).then(report)))
+        let unsaid = || money::by_name(table).unwrap_or_else(|| Money::Code(place.edition.currency().to_owned()));
+        Ok(said.or_else(|| (spec.format() == Some(FieldFormat::Currency)).then(unsaid)))
     }
 
     /// Whether and how the column totals.

@@ -39,6 +39,18 @@ impl Money {
     }
 }
 
+/// The column `currency` of a table, where it holds texts: as in a burst row, it is that of the amounts beside it.
+pub(super) fn by_name(table: &EditionTable) -> Option<Money> {
+    let field = table.schema.field_with_name(CURRENCY).ok()?;
+    is_text(field.data_type()).then(|| Money::Column(CURRENCY.to_owned()))
+}
+
+const CURRENCY: &str = "currency";
+
+fn is_text(kind: &DataType) -> bool {
+    matches!(kind, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Dictionary(..))
+}
+
 /// Two columns of a formula whose amounts do not go together.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Clash {
@@ -89,13 +101,11 @@ pub(super) fn column(
         let help = "select that column too, and group by it where amounts are added; or say `currency`";
         return Err(column_error(place, amount, &message, help));
     };
-    match table.schema.field(index).data_type() {
-        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Dictionary(..) => Ok(index),
-        _ => {
-            let message = format!("has amounts in the currency of `{name}`, which holds no text");
-            Err(column_error(place, amount, &message, "name the column of ISO 4217 codes such as EUR"))
-        }
+    if !is_text(table.schema.field(index).data_type()) {
+        let message = format!("has amounts in the currency of `{name}`, which holds no text");
+        return Err(column_error(place, amount, &message, "name the column of ISO 4217 codes such as EUR"));
     }
+    Ok(index)
 }
 
 #[cfg(test)]

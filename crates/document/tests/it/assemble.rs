@@ -233,3 +233,18 @@ fn columns_whose_total_nobody_has_said_are_named() {
     assert_eq!((unsaid.len(), unsaid[0].section.as_str()), (1, "channels"));
     assert_eq!(unsaid[0].columns, ["revenue", "previous"]);
 }
+
+#[test]
+fn a_column_named_currency_is_that_of_the_amounts_beside_it() {
+    let mut edition = bare("en-US");
+    let rows = batch([("amount", cents(vec![Some(10_000), Some(2_000_000)])), ("currency", texts(&["EUR", "JPY"]))]);
+    edition.tables.insert("orders".to_owned(), table(vec![rows]));
+    let columns = json!([{"field": "amount", "format": "currency", "total": "sum"}]);
+    let section = json!({"name": "t", "type": "table", "data": "orders", "totals": true, "columns": columns});
+    let document = assemble(&layout(json!({"title": "T", "sections": [section]})), &edition).expect("a document");
+    assert_eq!(document.notes, ["T: Amount: amounts in EUR and JPY are not added up"]);
+    let Body::Table(table) = &document.sections[0].body else { panic!("a table") };
+    let batch = table.rows.batches().expect("rows").next().expect("a batch").expect("read");
+    let text = |row| table.columns[0].writer_at(&batch, row).write_at(batch.column(0), row).into_owned();
+    assert_eq!([text(0), text(1)], ["€100.00", "¥20,000"]);
+}
