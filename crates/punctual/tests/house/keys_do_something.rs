@@ -162,9 +162,7 @@ fn keys() -> BTreeMap<String, Vec<String>> {
         }
     }
     // What tells shapes apart is read to tell them apart.
-    for shape in ["Check"] {
-        keys.remove(shape);
-    }
+    keys.remove("Check");
     for keys in keys.values_mut() {
         keys.sort();
         keys.dedup();
