@@ -19,6 +19,7 @@ use crate::{
         places::{self, Pass},
     },
     outcome::EngineError,
+    runner::ask,
     sandbox::Beneath,
     stages::{KeptTable, Workplace},
 };
@@ -67,7 +68,7 @@ impl Engine {
         inputs: &[PathBuf],
         folder: &StageFolder,
     ) -> Result<A, EngineError> {
-        let done = self.parts.sandbox.run(job, inputs, folder.beneath.path()).await;
+        let done = ask(&*self.parts.runner, job, inputs, folder.beneath.path()).await;
         done.map_err(|error| EngineError::of_job(stage, &error))
     }
 

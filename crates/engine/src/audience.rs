@@ -25,8 +25,8 @@ pub(crate) struct Audience {
     pub(crate) recipients: Vec<Recipient>,
     /// Who is not, and why; of all editions.
     pub(crate) held: Vec<Held>,
-    /// Whose address has the edition already, under another id.
-    pub(crate) had: Vec<Recipient>,
+    /// Whose address has the edition already, by another delivery: under another id, or as a copy.
+    pub(crate) had: Vec<Held>,
     /// Reasons not to send at all.
     pub(crate) refusals: Vec<String>,
     /// Things a person should know.
@@ -181,18 +181,24 @@ impl Engine {
 
 /// One address is one recipient: whoever has the edition by another delivery of the run gets no second one.
 fn set_aside_had(audience: &mut Audience, run: &Run, known: &[Delivery]) {
-    let has = |recipient: &Recipient| {
-        let address = canonical(&recipient.email);
-        known.iter().any(|d| {
-            let its_own = d.key.recipient == recipient.id && d.key.revision == run.revision.number && d.key.copy == 0;
-            d.key.run == run.id
-                && d.key.edition == recipient.edition
-                && d.address == address
-                && !d.state.is_unsent()
-                && d.key.purpose == punctual_model::state::Purpose::Report
-                && !its_own
-        })
+    let mut by_address: BTreeMap<(&str, &str), Vec<&Delivery>> = BTreeMap::new();
+    let may_have_brought = |d: &&Delivery| {
+        d.key.run == run.id && d.key.purpose == punctual_model::state::Purpose::Report && !d.state.is_unsent()
     };
-    let (had, recipients) = std::mem::take(&mut audience.recipients).into_iter().partition(has);
-    (audience.had, audience.recipients) = (had, recipients);
+    for delivery in known.iter().filter(may_have_brought) {
+        by_address.entry((&delivery.address, &delivery.key.edition)).or_default().push(delivery);
+    }
+    for recipient in std::mem::take(&mut audience.recipients) {
+        let its_own =
+            |d: &Delivery| d.key.recipient == recipient.id && d.key.revision == run.revision.number && d.key.copy == 0;
+        let address = canonical(&recipient.email);
+        let brought = by_address.get(&(address.as_str(), recipient.edition.as_str()));
+        match brought.and_then(|deliveries| deliveries.iter().find(|d| !its_own(d))) {
+            None => audience.recipients.push(recipient),
+            Some(by) => {
+                let reason = format!("the address has this edition already, or may have it, by delivery {}", by.id);
+                audience.had.push(Held { recipient, reason });
+            }
+        }
+    }
 }

@@ -114,7 +114,7 @@ impl Engine {
         let definition = definition_of(&run)?;
         self.settle_interrupted(&run.id, project, &definition).await?;
         let email = to.unwrap_or(&original.email);
-        self.may_be_resent(project, &definition, &original, email).await?;
+        self.may_be_resent(project, (&run, &definition), &original, email).await?;
         let editions = self.generated_before(&run).await?.editions;
         let Some(edition) = editions.iter().find(|e| e.key == original.key.edition) else {
             let known = editions.iter().map(|e| e.key.as_str()).collect::<Vec<_>>().join(", ");
@@ -132,16 +132,17 @@ impl Engine {
         Ok(Copied { delivery: copy.id, email: copy.email, state, reply })
     }
 
-    /// Guards stand for copies, too.
+    /// Guards stand for copies, too. There is a copy only of what may have left: until then a run makes its
+    /// files again, from data of the right moment.
     async fn may_be_resent(
         &self,
         project: &Project,
-        definition: &Frozen,
+        (run, definition): (&Run, &Frozen),
         original: &Delivery,
         email: &str,
     ) -> Result<(), EngineError> {
         let mut refusals = Vec::new();
-        if original.attempts == 0 {
+        if original.attempts == 0 || run.revision.frozen_at.is_none() {
             refusals.push(format!(
                 "delivery {} was never sent, so there is nothing to send again; `run --deliver` sends it",
                 original.id

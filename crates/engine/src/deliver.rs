@@ -1,7 +1,7 @@
 //! Delivery: everything is composed and guarded before anything is put on record, every delivery is a row before
 //! anything leaves, each attempt commits its phases, and what cannot be known stays in doubt.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -110,7 +110,7 @@ impl Engine {
         let mut audience = self.audience(request, definition, (run, &known), editions).await?;
         let post = self.post(request, definition)?;
         let artifacts = self.parts.store.artifacts(&run.id, run.revision.number).await?;
-        let rows = self.rows(run, &audience, &post);
+        let rows = self.rows(run, &audience, &post, &known);
         for row in rows.iter().filter(|row| row.held.is_none() && asked_for(request, &row.key.edition)) {
             // What was taken, or may have been, is not composed again.
             if known.iter().any(|d| d.key == row.key && !d.state.is_unsent()) {
@@ -136,16 +136,19 @@ impl Engine {
         post.channel.prepare(&message).await.map(drop).map_err(|refusal| refusal.to_string())
     }
 
-    /// A row for everybody: those who are written to, and those who are held with the reason.
-    fn rows(&self, run: &Run, audience: &Audience, post: &Post<'_>) -> Vec<NewDelivery> {
+    /// A row for everybody: those who are written to, and those who are held with the reason. Whoever has the edition
+    /// by another delivery gets no row for that, but one that is there says so.
+    fn rows(&self, run: &Run, audience: &Audience, post: &Post<'_>, known: &[Delivery]) -> Vec<NewDelivery> {
         let key = self.parts.key.derive("message-id");
         let row = |recipient: &Recipient, held: Option<String>| {
             let key_of = first_copy(run, recipient);
             new_delivery(key_of, recipient, (&post.name, &post.composer.from), &key, held)
         };
         let written = audience.recipients.iter().map(|recipient| row(recipient, None));
-        let held = audience.held.iter().map(|held| row(&held.recipient, Some(held.reason.clone())));
-        written.chain(held).collect()
+        let held = |held: &Held| row(&held.recipient, Some(held.reason.clone()));
+        let there: BTreeSet<String> = known.iter().map(|d| d.key.id()).collect();
+        let had = audience.had.iter().map(held).filter(|row| there.contains(&row.key.id()));
+        written.chain(audience.held.iter().map(held)).chain(had).collect()
     }
 
     /// Delivers a revision's editions.
@@ -385,7 +388,7 @@ fn told(request: &RunRequest<'_>, ready: &Ready<'_>, rows: &[Delivery]) -> Deliv
     let audience = &ready.audience;
     let asked: Vec<&Delivery> = rows.iter().filter(|d| asked_for(request, &d.key.edition)).collect();
     let count = |is: fn(DeliveryState) -> bool| asked.iter().filter(|d| is(d.state)).count() as u64;
-    let had = audience.had.iter().filter(|r| asked_for(request, &r.edition)).count() as u64;
+    let had = audience.had.iter().filter(|had| asked_for(request, &had.recipient.edition)).count() as u64;
     let held = audience.held.iter().filter(|held| asked_for(request, &held.recipient.edition));
     DeliveryOutcome {
         already: count(DeliveryState::was_taken) + had,

@@ -16,7 +16,7 @@ use crate::{
     fonts::FontFolders,
     installation::Installation,
     keys::MasterKey,
-    sandbox::Sandbox,
+    runner::Runner,
     secret::{Resolver, process_environment},
 };
 
@@ -110,8 +110,8 @@ pub struct Parts {
     pub formats: &'static [FormatKind],
     /// Registered types of channels.
     pub channels: &'static [ChannelKind],
-    /// Starts sandboxed children.
-    pub sandbox: Sandbox,
+    /// Does what authors wrote, apart from this process.
+    pub runner: Arc<dyn Runner>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Hears what happens.

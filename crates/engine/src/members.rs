@@ -18,6 +18,7 @@ use crate::{
     environment::Engine,
     job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate, answer},
     outcome::EngineError,
+    runner::ask,
 };
 
 /// More rows than this are no list.
@@ -74,7 +75,7 @@ impl Engine {
         let asked = RenderSql { facts, texts: vec![template] };
         let job = Job::RenderSql(asked.clone());
         let folder = tempfile::tempdir_in(&self.parts.data).map_err(|e| fault(e.to_string()))?;
-        let rendered: Result<RenderedSql, _> = self.parts.sandbox.run(&job, &[], folder.path()).await;
+        let rendered: Result<RenderedSql, _> = ask(&*self.parts.runner, &job, &[], folder.path()).await;
         let mut rendered = rendered.map_err(|e| EngineError::of_job(Stage::Deliver, &e))?;
         answer::rendered(&asked, &rendered).map_err(|why| EngineError::untrusted(Stage::Deliver, why))?;
         let opened = self.open_source(source).map_err(|e| fault(e.to_string()))?;

@@ -83,7 +83,7 @@ impl Engine {
         let known = self.deliveries_of(&outcome.run.id).await?;
         let chosen = |edition: &String| request.editions.is_empty() || request.editions.contains(edition);
         let mut now = ready.audience.recipients.clone();
-        now.extend(ready.audience.had.iter().cloned());
+        now.extend(ready.audience.had.iter().map(|had| had.recipient.clone()));
         now.retain(|r| chosen(&r.edition));
         let mut last = self.parts.store.last_recipients(request.report, outcome.run.period_start).await?;
         // Whoever was not asked for is not gone.
@@ -145,7 +145,7 @@ fn planned_messages(
         known.iter().find(|d| d.key == row.key).map(|d| d.state)
     };
     let written = ready.audience.recipients.iter().filter(|r| chosen(&r.edition));
-    let had = ready.audience.had.iter().filter(|r| chosen(&r.edition));
+    let had = ready.audience.had.iter().map(|had| &had.recipient).filter(|r| chosen(&r.edition));
     let written = written.filter_map(|recipient| message(recipient, state_of(recipient)));
     written.chain(had.filter_map(|recipient| message(recipient, Some(DeliveryState::Accepted)))).collect()
 }

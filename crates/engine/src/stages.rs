@@ -131,7 +131,7 @@ impl Engine {
                 previous.push(DatasetInput { name: name.to_string(), path: path(&before.snapshot), columns, checks });
             }
         }
-        let limits = self.parts.sandbox.limits();
+        let limits = self.parts.runner.limits();
         Transform {
             facts: facts.clone(),
             datasets,
@@ -219,7 +219,7 @@ impl Engine {
             summary: report.deliver.as_ref().and_then(|d| d.summary.clone()),
             notes: warnings.map(|f| f.message.clone()).collect(),
             fonts,
-            memory: self.parts.sandbox.limits().memory_mib * MIB / 2,
+            memory: self.parts.runner.limits().memory_mib * MIB / 2,
         }
     }
 

@@ -91,7 +91,7 @@ pub async fn engine(
         sources: punctual_sources::KINDS,
         formats: punctual_formats::KINDS,
         channels: punctual_channels::KINDS,
-        sandbox: Sandbox::new(program, project.settings.limits.clone()),
+        runner: Arc::new(Sandbox::new(program, project.settings.limits.clone())),
         clock: Arc::new(SystemClock),
         progress,
         key,

@@ -3,7 +3,7 @@
 //! leaves, so it never knows more than a ledger that is whole.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -110,9 +110,16 @@ fn replace(folder: &Path, name: &str, text: &str) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Held while a mark is read and written: processes that send at the same time do not take back each other's.
-pub(super) fn lock(data: &Path) -> io::Result<File> {
+/// Held while a mark is read and written: runs that send at the same time, in this process or in another, do not
+/// take back each other's. It is waited for beside the threads that work, whose next step may be to let it go.
+pub(super) async fn lock(data: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).open(data.join("ledger.lock"))?;
-    file.lock()?;
-    Ok(file)
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::Error(error)) => Err(error),
+        Err(TryLockError::WouldBlock) => {
+            let waited = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+            waited.map_err(io::Error::other)?
+        }
+    }
 }

@@ -88,7 +88,7 @@ impl Installation {
     ) -> Result<Self, EngineError> {
         let (data, artifacts) = (data.to_owned(), artifacts.to_owned());
         let mut opened = Self { ledger, data, artifacts, shared, id: String::new() };
-        let _lock = opened.lock()?;
+        let _lock = opened.lock().await?;
         let ledger = opened.ledger.identity().await?;
         let found = opened.found()?;
         opened.id = match judge(&ledger, &found) {
@@ -131,7 +131,7 @@ impl Installation {
     /// When it cannot be written; then nothing may leave.
     pub async fn begun(&self) -> Result<(), EngineError> {
         let (Some(id), begun) = self.ledger.begun().await? else { return Ok(()) };
-        let _lock = self.lock()?;
+        let _lock = self.lock().await?;
         self.remember(&id, begun, &self.found()?)
     }
 
@@ -161,7 +161,7 @@ impl Installation {
         (who, why): (&str, &str),
         now: Timestamp,
     ) -> Result<String, EngineError> {
-        let _lock = self.lock()?;
+        let _lock = self.lock().await?;
         let ledger = self.ledger.identity().await?;
         let found = self.found()?;
         if happened != Happened::Copied && !matches!(judge(&ledger, &found), Verdict::Estranged(_)) {
@@ -220,8 +220,8 @@ impl Installation {
         mark::write(&self.data, &mark).map_err(|e| folder(&self.data, &e))
     }
 
-    fn lock(&self) -> Result<fs::File, EngineError> {
-        mark::lock(&self.data).map_err(|e| folder(&self.data, &e))
+    async fn lock(&self) -> Result<fs::File, EngineError> {
+        mark::lock(&self.data).await.map_err(|e| folder(&self.data, &e))
     }
 }
 

@@ -102,7 +102,7 @@ impl Sandbox {
         &self.limits
     }
 
-    /// Runs one job: it may read `inputs` and write into `folder`, which must exist.
+    /// Runs one job and reads its answer: it may read `inputs` and write into `folder`, which must exist.
     ///
     /// # Errors
     /// What was wrong with the job, or which limit ended it.
@@ -111,6 +111,16 @@ impl Sandbox {
         J: Serialize + Sync,
         A: DeserializeOwned,
     {
+        answered(&self.answer(job, inputs, folder).await?)
+    }
+
+    /// The same, with the answer as the child wrote it.
+    pub(crate) async fn answer<J: Serialize + Sync>(
+        &self,
+        job: &J,
+        inputs: &[PathBuf],
+        folder: &Path,
+    ) -> Result<Vec<u8>, SandboxError> {
         let zones = Database::in_use();
         let orders = Orders {
             limits: self.limits.clone(),
@@ -135,9 +145,7 @@ impl Sandbox {
         if !status.success() {
             return Err(death::explain(status, &String::from_utf8_lossy(&words), &self.limits));
         }
-        let answer: Result<A, String> =
-            serde_json::from_slice(&answer).map_err(|e| SandboxError::Untrusted(format!("it is unreadable: {e}")))?;
-        answer.map_err(SandboxError::Job)
+        Ok(answer)
     }
 
     fn spawn(&self, folder: &Path) -> std::io::Result<tokio::process::Child> {
@@ -154,6 +162,13 @@ impl Sandbox {
             .kill_on_drop(true)
             .spawn()
     }
+}
+
+/// The answer that a child wrote: what was asked for, or what is wrong with the job.
+pub(crate) fn answered<A: DeserializeOwned>(text: &[u8]) -> Result<A, SandboxError> {
+    let answer: Result<A, String> =
+        serde_json::from_slice(text).map_err(|e| SandboxError::Untrusted(format!("it is unreadable: {e}")))?;
+    answer.map_err(SandboxError::Job)
 }
 
 /// A child after it confined itself.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Confinement, Layer, LayerState, Sandbox, SandboxError};
-use crate::{Engine, job::Job};
+use crate::{Engine, job::Job, runner::ask};
 
 impl Sandbox {
     /// Starts a child that only confines itself and says which layers hold.
@@ -18,7 +18,10 @@ impl Sandbox {
 /// The layers as `doctor` shows them: what holds, or what does not and why.
 pub async fn sandbox_report(engine: &Engine) -> Vec<(String, Result<String, String>)> {
     let examined = match tempfile::tempdir_in(&engine.parts.data) {
-        Ok(folder) => engine.parts.sandbox.examine(folder.path()).await.map_err(|e| e.to_string()),
+        Ok(folder) => {
+            let asked: Result<Confinement, _> = ask(&*engine.parts.runner, &Job::Examine, &[], folder.path()).await;
+            asked.map_err(|e| e.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     match examined {

@@ -1,0 +1,6 @@
+//! The engine in process, with a world that the test scripts: what it does to a period over edits, renames, changed
+//! data, refusals and deaths.
+
+mod app;
+mod outcomes;
+mod sequences;
