@@ -53,8 +53,7 @@ impl Engine {
             let path = self.parts.artifacts.path_of_whole(content);
             path.map_err(|error| EngineError::Damaged {
                 what: name.to_owned(),
-                stage: made_by,
-                message: error.to_string(),
+                message: format!("{error} (`--from {made_by}`)"),
             })
         };
         contents.map(whole).collect()

@@ -87,6 +87,13 @@ impl Engine {
             );
         }
         self.mind_the_time(request, definition, run, &mut audience)?;
+        if !request.parameters.is_empty() {
+            let given: Vec<String> = request.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            audience.warnings.push(format!(
+                "this is the period with {}, another run than the one without: whoever has that gets this too",
+                given.join(", ")
+            ));
+        }
         Ok(audience)
     }
 
@@ -171,8 +178,8 @@ impl Engine {
         }
         let after = definition.report.deliver.as_ref().and_then(|d| d.after.as_ref());
         let due = due(after, &request.period)?;
-        // What has begun to leave goes on.
-        if after.is_some() && now < due && run.revision.frozen_at.is_none() {
+        // Somebody's `now` was for what they asked for: whatever else there is waits.
+        if after.is_some() && now < due {
             *(if request.now { &mut audience.hurried } else { &mut audience.waits_until }) = Some(due);
         }
         Ok(())

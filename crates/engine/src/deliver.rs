@@ -52,6 +52,8 @@ pub struct DeliveryOutcome {
     pub waiting: u64,
     /// Not sent on purpose, each with its reason.
     pub held: Vec<Held>,
+    /// Not sent any more, because the list does not name the recipient any more; told by the run that found it.
+    pub gone: u64,
     /// Nothing leaves before this instant.
     pub waits_until: Option<Timestamp>,
     /// What the whole revision has come to, also the editions that were not asked for now.
@@ -66,9 +68,15 @@ impl DeliveryOutcome {
         self.failed + self.in_doubt + self.waiting > 0
     }
 
-    /// Whether something was held back: by a condition, a key, an address, or the time.
+    /// Whether something was held back: by a condition, a key, an address, the list, or the time.
     pub fn is_held_back(&self) -> bool {
-        !self.held.is_empty() || self.waits_until.is_some()
+        !self.held.is_empty() || self.gone > 0 || self.waits_until.is_some() || self.is_to_nobody()
+    }
+
+    /// Whether nobody was to get what was asked for, so nothing was sent although somebody may wait for it.
+    pub fn is_to_nobody(&self) -> bool {
+        let Self { accepted, already, failed, in_doubt, waiting, held, .. } = self;
+        accepted + already + failed + in_doubt + waiting == 0 && held.is_empty()
     }
 }
 
@@ -94,6 +102,16 @@ pub(crate) struct Ready<'a> {
     /// Everybody who is or was meant, of all editions.
     pub(crate) rows: Vec<NewDelivery>,
     pub(crate) artifacts: Vec<ArtifactRecord>,
+}
+
+/// A revision's deliveries, once they are on record.
+struct OnRecord {
+    /// The rows of those who are meant.
+    rows: Vec<Delivery>,
+    /// How many others were held now.
+    gone: u64,
+    /// The editions of others who may have theirs: a person decides.
+    doubtful: Vec<String>,
 }
 
 impl Engine {
@@ -175,11 +193,14 @@ impl Engine {
                 row.held = Some(reason.clone());
             }
         }
-        let rows = self.put_on_record(run, &ready).await?;
-        let mut outcome = told(request, &ready, &rows);
+        let OnRecord { rows, gone, doubtful } = self.put_on_record(run, &ready).await?;
         let is_open = |d: &&Delivery| d.state.is_due() || (d.state == DeliveryState::InDoubt && again.contains(&d.id));
         let asked = |d: &&Delivery| asked_for(request, &d.key.edition);
-        let open: Vec<Delivery> = rows.iter().filter(asked).filter(is_open).cloned().collect();
+        let (open, rest): (Vec<&Delivery>, Vec<&Delivery>) = rows.iter().filter(asked).partition(is_open);
+        let mut outcome = told(request, &ready, &rest);
+        outcome.gone = gone;
+        outcome.in_doubt += doubtful.iter().filter(|edition| asked_for(request, edition)).count() as u64;
+        let open: Vec<Delivery> = open.into_iter().cloned().collect();
         if !open.is_empty() {
             self.pin_template(definition).await?;
             self.tell(Event::StageStarted(Stage::Deliver));
@@ -239,16 +260,22 @@ impl Engine {
     }
 
     /// Every delivery is a row before anything leaves. Rows of recipients that are gone, and of which nothing can
-    /// have left, are held. Returns the rows of those who are meant.
-    async fn put_on_record(&self, run: &Run, ready: &Ready<'_>) -> Result<Vec<Delivery>, EngineError> {
+    /// have left, are held.
+    async fn put_on_record(&self, run: &Run, ready: &Ready<'_>) -> Result<OnRecord, EngineError> {
         let store = &self.parts.store;
         store.plan_deliveries(&ready.rows, self.now()).await?;
-        let meant = |d: &Delivery| ready.rows.iter().any(|row| row.key == d.key);
-        let rows: Vec<Delivery> = self.deliveries_of(&run.id).await?.into_iter().filter(meant).collect();
+        let keys: BTreeSet<String> = ready.rows.iter().map(|row| row.key.id()).collect();
+        let meant = |d: &Delivery| keys.contains(&d.key.id());
+        let (rows, others): (Vec<Delivery>, Vec<Delivery>) =
+            self.deliveries_of(&run.id).await?.into_iter().partition(meant);
+        let in_doubt = |d: &Delivery| {
+            d.state == DeliveryState::InDoubt && d.key.revision == run.revision.number && d.key.copy == 0
+        };
+        let doubtful = others.into_iter().filter(in_doubt).map(|d| d.key.edition).collect();
         let keep: Vec<String> = rows.iter().map(|d| d.id.clone()).collect();
         let why = "the list does not name this recipient any more";
-        store.hold_others(&run.id, run.revision.number, &keep, why, self.now()).await?;
-        Ok(rows)
+        let gone = store.hold_others(&run.id, run.revision.number, &keep, why, self.now()).await?;
+        Ok(OnRecord { rows, gone, doubtful })
     }
 
     async fn send_all(
@@ -383,11 +410,11 @@ impl Engine {
     }
 }
 
-/// What is known before the first message leaves.
-fn told(request: &RunRequest<'_>, ready: &Ready<'_>, rows: &[Delivery]) -> DeliveryOutcome {
+/// What is known before the first message leaves; `rest` are the deliveries that were asked for and of which none is
+/// tried now.
+fn told(request: &RunRequest<'_>, ready: &Ready<'_>, rest: &[&Delivery]) -> DeliveryOutcome {
     let audience = &ready.audience;
-    let asked: Vec<&Delivery> = rows.iter().filter(|d| asked_for(request, &d.key.edition)).collect();
-    let count = |is: fn(DeliveryState) -> bool| asked.iter().filter(|d| is(d.state)).count() as u64;
+    let count = |is: fn(DeliveryState) -> bool| rest.iter().filter(|d| is(d.state)).count() as u64;
     let had = audience.had.iter().filter(|had| asked_for(request, &had.recipient.edition)).count() as u64;
     let held = audience.held.iter().filter(|held| asked_for(request, &held.recipient.edition));
     DeliveryOutcome {

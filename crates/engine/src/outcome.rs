@@ -105,13 +105,11 @@ pub enum EngineError {
         findings: Vec<Finding>,
     },
     /// A file that was kept is not what was made, or is gone.
-    #[error("{what} cannot be used: {message} (`--from {stage}`)")]
+    #[error("{what} cannot be used: {message}")]
     Damaged {
         /// What is in the file.
         what: String,
-        /// The stage that makes it again.
-        stage: Stage,
-        /// What is wrong with the file.
+        /// What is wrong with the file, and the way out.
         message: String,
     },
     /// The guards refuse to send.
@@ -171,7 +169,9 @@ pub enum EngineError {
         message: String,
     },
     /// Something that this build kept cannot be read.
-    #[error("the output of stage {stage} cannot be read ({message}); run again with --from {stage}")]
+    #[error(
+        "the output of stage {stage} that is on record cannot be read ({message}); run the version of punctual that made it, or restore the state database from a backup"
+    )]
     Unreadable {
         /// The stage.
         stage: Stage,

@@ -138,15 +138,19 @@ impl Engine {
         now: &Frozen,
         progressed: &mut Progressed,
     ) -> Result<(Frozen, Option<Editions>), EngineError> {
-        let run = &progressed.run;
-        let (id, number) = (run.id.clone(), run.revision.number);
+        let (id, number) = (progressed.run.id.clone(), progressed.run.revision.number);
+        let definition = definition_of(&progressed.run)?;
         if let Some(stage) = request.from.filter(|stage| *stage < Stage::Deliver) {
-            if request.until < Stage::Deliver {
+            let restored = self.restore_files(request, &definition, &progressed.run).await?;
+            if restored == 0 && request.until < Stage::Deliver {
                 return Err(EngineError::Frozen { stage });
             }
-            progressed.warnings.push(format!(
-                "what was sent of this run stays, so its {stage} stage is not run again; what is left of it is sent as it was made"
-            ));
+            progressed.warnings.push(match restored {
+                0 => format!(
+                    "what was sent of this run stays, so its {stage} stage is not run again; what is left of it is sent as it was made"
+                ),
+                restored => format!("{restored} damaged files were made again, with the same bytes as before"),
+            });
         }
         for stage in [Stage::Extract, Stage::Transform, Stage::Generate] {
             self.tell(Event::StageKept(stage));
@@ -154,7 +158,6 @@ impl Engine {
         let found = self.parts.store.findings(&id, number).await?;
         progressed.findings = found.into_iter().filter(|(s, _)| *s < Stage::Generate).map(|(_, f)| f).collect();
         progressed.data = self.parts.store.extracts(&id, number).await?;
-        let definition = definition_of(&progressed.run)?;
         let changes = definition.changes(now);
         if !changes.is_empty() {
             progressed.warnings.push(format!(
@@ -164,6 +167,20 @@ impl Engine {
         }
         let editions = self.generated_before(&progressed.run).await?;
         Ok((definition.or(now.clone()), Some(editions)))
+    }
+
+    /// Files of a frozen revision whose bytes are gone are made again as they were; how many.
+    async fn restore_files(
+        &self,
+        request: &RunRequest<'_>,
+        definition: &Frozen,
+        run: &Run,
+    ) -> Result<usize, EngineError> {
+        let resolved = Resolved { report: &definition.report, template: &definition.template, list: None };
+        let (facts, _) = request.facts(&resolved)?;
+        let folder = JobFolder::make(&self.parts.data, &run.id)?;
+        let place = Workplace { run, folder: folder.path(), again: true };
+        self.restore(place, &resolved, &facts).await
     }
 
     /// Content of a used template version never changes.
@@ -198,10 +215,12 @@ impl Engine {
             period_end: request.period.end_instant()?,
             definition: &definition,
         };
-        let mut run = self.parts.store.open_run(new, self.now()).await?;
+        let mut run = self.parts.store.open_run(new.clone(), self.now()).await?;
         if run.revision.definition != definition && run.revision.frozen_at.is_none() {
             let revision = run.revision.number;
-            self.parts.store.redefine(&run.id, revision, &definition, self.now()).await?;
+            let period = (new.period_start, new.period_end);
+            self.parts.store.redefine(&run.id, revision, &definition, period, self.now()).await?;
+            (run.period_start, run.period_end) = period;
             run.revision.definition_hash = ContentHash::of(definition.as_bytes());
             run.revision.definition = definition;
         }

@@ -24,7 +24,9 @@ impl Engine {
             if delivery.state == DeliveryState::Sending {
                 let state = after_crash(delivery.phase.as_deref().and_then(phase));
                 let reply = "the process ended before a reply was recorded".to_owned();
-                self.end(&delivery, Ended { state, reply, suppress: false }).await?;
+                let ended = Ended { state, reply, suppress: false };
+                let (number, phase) = (delivery.attempts, delivery.phase.as_deref());
+                self.parts.store.settle_attempt(&delivery.id, number, phase, &ended, self.now()).await?;
                 delivery.state = state;
             }
             if delivery.state != DeliveryState::InDoubt {

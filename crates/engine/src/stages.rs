@@ -152,10 +152,7 @@ impl Engine {
         tables: &Tables,
     ) -> Result<(Editions, bool), EngineError> {
         let stage = Stage::Generate;
-        let fonts = self.parts.fonts.files().map_err(|message| {
-            let findings = Vec::new();
-            EngineError::Stage { stage, message, findings }
-        })?;
+        let fonts = self.fonts(stage)?;
         let named = fonts.iter().map(|font| font.named(&self.parts.fonts)).collect();
         let job = |path: &dyn Fn(&ContentHash) -> PathBuf, fonts: Vec<FontFile>| {
             self.generate_job(resolved, facts, tables, path, fonts)
@@ -184,6 +181,49 @@ impl Engine {
         let editions = Editions { editions: child.editions, findings: child.findings };
         self.finish(place, stage, &editions, &editions.findings, &artifacts).await?;
         Ok((editions, true))
+    }
+
+    /// Makes the files of a frozen revision again whose bytes are gone or damaged, from the tables and by the
+    /// definition that made them. Only the same bytes are taken: what was sent stays what it was. Returns how many
+    /// were made again.
+    pub(crate) async fn restore(
+        &self,
+        place: Workplace<'_>,
+        resolved: &Resolved<'_>,
+        facts: &Facts,
+    ) -> Result<usize, EngineError> {
+        let stage = Stage::Generate;
+        let kept = self.parts.store.artifacts(&place.run.id, place.run.revision.number).await?;
+        let is_damaged = |file: &&ArtifactRecord| self.parts.artifacts.path_of_whole(&file.content).is_err();
+        let damaged: Vec<&ArtifactRecord> = kept.iter().filter(is_damaged).collect();
+        if damaged.is_empty() {
+            return Ok(0);
+        }
+        let tables: Tables = self.output(place.run, Stage::Transform).await?;
+        let fonts = self.fonts(stage)?;
+        let inputs = self.whole(Stage::Transform, tables.files())?;
+        let inputs: Vec<PathBuf> = inputs.into_iter().chain(fonts.iter().map(|font| font.path.clone())).collect();
+        let files = |content: &ContentHash| self.parts.artifacts.path(content);
+        let asked = self.generate_job(resolved, facts, &tables, &files, fonts);
+        let formats = self.formats(stage, &asked.formats)?;
+        let folder = place.of(stage)?;
+        let child: Generated = self.child(stage, &Job::Generate(asked.clone()), &inputs, &folder).await?;
+        answer::generated(&asked, &child, &formats).map_err(|why| EngineError::untrusted(stage, why))?;
+        self.adopt_files(&folder, &formats, &child.editions)?;
+        match damaged.iter().find(|file| is_damaged(*file)) {
+            None => Ok(damaged.len()),
+            Some(file) => Err(EngineError::Damaged {
+                what: file.file_name.clone(),
+                message: "what is made now has other bytes, because another version of punctual, other fonts or other \
+                          zones made it; restore the file from a backup"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    fn fonts(&self, stage: Stage) -> Result<Vec<FontFile>, EngineError> {
+        let findings = Vec::new();
+        self.parts.fonts.files().map_err(|message| EngineError::Stage { stage, message, findings })
     }
 
     fn generate_job(
@@ -267,7 +307,11 @@ impl Engine {
 
     /// What generate made earlier, for a revision whose artifacts stay as they are.
     pub(crate) async fn generated_before(&self, run: &Run) -> Result<Editions, EngineError> {
-        let stage = Stage::Generate;
+        self.output(run, Stage::Generate).await
+    }
+
+    /// What a stage of a revision made, whatever it was made from.
+    async fn output<T: DeserializeOwned>(&self, run: &Run, stage: Stage) -> Result<T, EngineError> {
         let stages = self.parts.store.stages(&run.id, run.revision.number).await?;
         let output = stages.into_iter().find(|s| s.stage == stage).and_then(|record| record.output);
         let output = output.ok_or(EngineError::Unreadable { stage, message: "there is none".to_owned() })?;

@@ -58,7 +58,7 @@ pub enum ArtifactError {
     },
     /// The bytes are not the ones that were stored.
     #[error(
-        "{}: the content is damaged: its hash is {found}; run the stage that made it again, or restore the file from a backup",
+        "{}: the content is damaged: its hash is {found}; run again with `--from` the stage that made it, or restore the file from a backup",
         path.display()
     )]
     Damaged {
@@ -84,6 +84,9 @@ fn way_out(error: &io::Error) -> &'static str {
     match error.kind() {
         _ if is_full(error) => "; free some space, then run again: nothing is lost",
         io::ErrorKind::PermissionDenied => "; let the user that runs punctual write there",
+        io::ErrorKind::NotFound => {
+            "; run again with `--from` the stage that made it, or restore the file from a backup"
+        }
         _ => "",
     }
 }

@@ -38,11 +38,19 @@ pub trait Store: Send + Sync {
     /// Creates the run if it does not exist, with revision 1 in state `queued`; else returns it as it is.
     async fn open_run(&self, run: NewRun<'_>, now: Timestamp) -> Result<Run, StoreError>;
 
-    /// Replaces the definition of a revision that may still be made. One of which a message of purpose `report` may
+    /// Replaces the definition of a revision that may still be made, and the first instants of its period and after it,
+    /// which move with the report's zone. One of which a message of purpose `report` may
     /// have left, or that was skipped or cancelled is frozen: this call, the stages before `review`, extracts, and a
     /// way back to `generating` or `formatting` are refused.
     /// Recorded stages stay; their input names decide whether they are done.
-    async fn redefine(&self, run: &str, revision: u32, definition: &str, now: Timestamp) -> Result<(), StoreError>;
+    async fn redefine(
+        &self,
+        run: &str,
+        revision: u32,
+        definition: &str,
+        period: (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Runs, newest period first.
     async fn runs(&self, filter: &Filter) -> Result<Vec<Run>, StoreError>;
@@ -141,6 +149,17 @@ pub trait Store: Send + Sync {
         &self,
         delivery: &str,
         attempt: u32,
+        ended: &Ended,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Ends an attempt that its process left, which had reached this phase when it was judged. Refused when it has
+    /// reached another one since: its process is alive.
+    async fn settle_attempt(
+        &self,
+        delivery: &str,
+        attempt: u32,
+        phase: Option<&str>,
         ended: &Ended,
         now: Timestamp,
     ) -> Result<(), StoreError>;

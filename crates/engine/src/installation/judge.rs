@@ -63,7 +63,8 @@ pub(super) fn judge(ledger: &Identity, found: &Found) -> Verdict {
     }
     let moved = mark.as_ref().filter(|mark| !shared && !mark.place.is(here));
     match (&ledger.id, mark) {
-        (None, None) if ledger.runs == 0 && (artifacts.is_some() || *has_artifacts) => estranged(
+        // A ledger of a version that gave no names has attempts, or nothing was kept beside it.
+        (None, None) if ledger.attempts == 0 && (artifacts.is_some() || *has_artifacts) => estranged(
             "the state database is new, but there are artifacts of an earlier one: what was sent is not known"
                 .to_owned(),
         ),
@@ -165,7 +166,11 @@ mod tests {
     #[test]
     fn artifacts_of_somebody_else_are_found() {
         let empty = Found { has_artifacts: true, ..found(None) };
-        assert!(matches!(judge(&ledger("", 0, 0), &empty), Verdict::Estranged(words) if words.contains("is new")));
+        // A plan puts a run on record: that is no more than nothing.
+        for runs in [0, 1] {
+            let ledger = Identity { runs, ..ledger("", 0, 0) };
+            assert!(matches!(judge(&ledger, &empty), Verdict::Estranged(words) if words.contains("is new")), "{runs}");
+        }
         let swapped = Found { artifacts: Some("b".to_owned()), ..found(Some(("a", 5, 1))) };
         assert!(
             matches!(judge(&ledger("a", 5, 5), &swapped), Verdict::Estranged(words) if words.contains("artifacts"))

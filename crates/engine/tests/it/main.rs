@@ -2,5 +2,6 @@
 //! data, refusals and deaths.
 
 mod app;
+mod kills;
 mod outcomes;
 mod sequences;

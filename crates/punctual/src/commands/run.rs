@@ -135,6 +135,13 @@ pub fn show_delivery(delivery: &DeliveryOutcome) {
         ));
         return;
     }
+    if delivery.gone > 0 {
+        let (count, are) = match delivery.gone {
+            1 => ("1 delivery".to_owned(), "is"),
+            n => (format!("{n} deliveries"), "are"),
+        };
+        show::tell(&format!("held: {count} that {are} not sent any more: the list does not name the recipient now"));
+    }
     let DeliveryOutcome { accepted, already, failed, in_doubt, waiting, held, standing, .. } = delivery;
     let held = held.len() as u64;
     let mut parts = Vec::new();

@@ -233,10 +233,11 @@ impl SqlStore {
         Ok(())
     }
 
+    /// `seen`: the phase that it was judged by, when somebody else than its process says how it ended.
     pub(super) async fn attempt_finished(
         &self,
-        delivery: &str,
-        attempt: u32,
+        (delivery, attempt): (&str, u32),
+        seen: Option<Option<&str>>,
         ended: &Ended,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -247,6 +248,10 @@ impl SqlStore {
             return Err(held.conflict(held.state.as_str(), "sending or in_doubt"));
         }
         held.must_be_at(attempt)?;
+        if let Some(seen) = seen.filter(|seen| held.phase.as_deref() != *seen) {
+            let phase = |phase: Option<&str>| format!("at phase {}", phase.unwrap_or("none"));
+            return Err(held.conflict(phase(held.phase.as_deref()), phase(seen)));
+        }
         held.may_become(outcome)?;
         if matches!(outcome, DeliveryState::Sending | DeliveryState::Planned) {
             return Err(held.conflict(format!("told that an attempt ended as {outcome}"), "told its outcome"));

@@ -110,8 +110,15 @@ impl Store for SqlStore {
         self.insert_run(run, now).await
     }
 
-    async fn redefine(&self, run: &str, revision: u32, definition: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.replace_definition(run, revision, definition, now).await
+    async fn redefine(
+        &self,
+        run: &str,
+        revision: u32,
+        definition: &str,
+        period: (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.replace_definition((run, revision), definition, period, now).await
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Run>, StoreError> {
@@ -223,7 +230,18 @@ impl Store for SqlStore {
         ended: &Ended,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.attempt_finished(delivery, attempt, ended, now).await
+        self.attempt_finished((delivery, attempt), None, ended, now).await
+    }
+
+    async fn settle_attempt(
+        &self,
+        delivery: &str,
+        attempt: u32,
+        phase: Option<&str>,
+        ended: &Ended,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.attempt_finished((delivery, attempt), Some(phase), ended, now).await
     }
 
     async fn resolve(&self, delivery: &str, to: DeliveryState, decision: &Decision) -> Result<(), StoreError> {

@@ -223,9 +223,9 @@ impl SqlStore {
 
     pub(super) async fn replace_definition(
         &self,
-        run: &str,
-        number: u32,
+        (run, number): (&str, u32),
         definition: &str,
+        (period_start, period_end): (Timestamp, Timestamp),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut work = self.begin().await?;
@@ -241,6 +241,13 @@ impl SqlStore {
         .execute(&mut *work)
         .await
         .map_err(|e| self.failed(&e))?;
+        sqlx::query("UPDATE run SET period_start = $1, period_end = $2 WHERE id = $3")
+            .bind(period_start.as_microsecond())
+            .bind(period_end.as_microsecond())
+            .bind(run)
+            .execute(&mut *work)
+            .await
+            .map_err(|e| self.failed(&e))?;
         self.commit(work).await
     }
 

@@ -213,7 +213,10 @@ fn a_flipped_bit_is_found_by_whoever_reads_and_healed_by_making_it_again() {
         let error = damaged.unwrap_err();
         assert!(matches!(error, ArtifactError::Damaged { .. }), "{error}");
         let words = error.to_string();
-        assert!(words.contains(content.as_str()) && words.contains("run the stage that made it again"), "{words}");
+        assert!(
+            words.contains(content.as_str()) && words.contains("run again with `--from` the stage that made it"),
+            "{words}"
+        );
     }
     assert_eq!(fs::read(&placed).unwrap(), b"470.00", "what was there stays");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no part of a copy is left");

@@ -138,25 +138,26 @@ async fn filters_narrow_and_never_widen(place: &dyn Place) {
 async fn a_definition_is_replaced_until_it_is_frozen(place: &dyn Place) {
     let store = place.open().await;
     let mut run = open(store.as_ref(), "monthly", 10).await;
-    store.redefine(&run.id, 1, "{\"v\":2}", at(5)).await.unwrap();
+    store.redefine(&run.id, 1, "{\"v\":2}", (run.period_start, run.period_end), at(5)).await.unwrap();
     let found = store.find_run(&run.key).await.unwrap().unwrap().revision;
     assert_eq!((found.definition.as_str(), found.changed_at), ("{\"v\":2}", at(5)));
     assert_eq!(found.definition_hash, ContentHash::of(b"{\"v\":2}"));
     let refused = async |run: &Run, found: &str| {
-        let error = store.redefine(&run.id, 1, "{\"v\":3}", at(6)).await.unwrap_err();
+        let error =
+            store.redefine(&run.id, 1, "{\"v\":3}", (run.period_start, run.period_end), at(6)).await.unwrap_err();
         assert!(matches!(&error, StoreError::Conflict { found: was, .. } if was == found), "{error}");
     };
     let to_review = [RevisionState::Generating, RevisionState::Formatting, RevisionState::Reviewing];
     advance(store.as_ref(), &mut run, &to_review).await;
-    store.redefine(&run.id, 1, "{\"v\":4}", at(6)).await.unwrap();
+    store.redefine(&run.id, 1, "{\"v\":4}", (run.period_start, run.period_end), at(6)).await.unwrap();
     // Nothing was sent so far, so it may be made again.
     for state in [RevisionState::Distributing, RevisionState::Failed] {
         advance(store.as_ref(), &mut run, &[state]).await;
-        store.redefine(&run.id, 1, "{\"v\":5}", at(7)).await.unwrap();
+        store.redefine(&run.id, 1, "{\"v\":5}", (run.period_start, run.period_end), at(7)).await.unwrap();
     }
     advance(store.as_ref(), &mut run, &[RevisionState::Cancelled]).await;
     refused(&run, "cancelled").await;
-    let missing = store.redefine(&run.id, 2, "{}", at(7)).await.unwrap_err();
+    let missing = store.redefine(&run.id, 2, "{}", (run.period_start, run.period_end), at(7)).await.unwrap_err();
     assert!(matches!(missing, StoreError::Conflict { found, .. } if found == "missing"));
 }
 
@@ -306,7 +307,7 @@ async fn a_revision_that_was_delivered_is_never_made_again(place: &dyn Place) {
         refusals.push(store.finish_stage(&id, 1, done(stage), at(4)).await);
         refusals.push(store.fail_stage(&id, 1, stage, ("no", &[]), at(4)).await);
     }
-    refusals.push(store.redefine(&id, 1, "{}", at(4)).await);
+    refusals.push(store.redefine(&id, 1, "{}", (run.period_start, run.period_end), at(4)).await);
     refusals.push(store.record_extract(&id, 1, &extract("traffic", "a", 1)).await);
     refusals.push(store.forget_extracts(&id, 1).await);
     for to in [RevisionState::Generating, RevisionState::Formatting] {

@@ -101,7 +101,7 @@ async fn the_first_byte_freezes_a_revision_and_a_refused_connection_does_not(pla
     store.begin_attempt(&id, &sending("ana@client.example"), at(2)).await.unwrap();
     store.reach_phase(&id, 1, "connected", at(3)).await.unwrap();
     store.finish_attempt(&id, 1, &ended(DeliveryState::Transient, "421"), at(4)).await.unwrap();
-    store.redefine(&run.id, 1, "{\"v\":2}", at(5)).await.unwrap();
+    store.redefine(&run.id, 1, "{\"v\":2}", (run.period_start, run.period_end), at(5)).await.unwrap();
     let back = [RevisionState::Generating, RevisionState::Formatting, RevisionState::Reviewing];
     crate::reports::advance(store.as_ref(), &mut run, &back).await;
     crate::reports::advance(store.as_ref(), &mut run, &[RevisionState::Distributing]).await;
@@ -112,7 +112,7 @@ async fn the_first_byte_freezes_a_revision_and_a_refused_connection_does_not(pla
     store.reach_phase(&id, 2, "final_sent", at(8)).await.unwrap();
     let frozen = store.run_by_id(&run.id).await.unwrap().unwrap().revision;
     assert_eq!(frozen.frozen_at, Some(at(7)), "from the first byte, and for good");
-    let error = store.redefine(&run.id, 1, "{\"v\":3}", at(9)).await.unwrap_err();
+    let error = store.redefine(&run.id, 1, "{\"v\":3}", (run.period_start, run.period_end), at(9)).await.unwrap_err();
     assert!(error.to_string().contains("frozen by what was sent of it"), "{error}");
     let change = (RevisionState::Distributing, RevisionState::Generating);
     store.advance(&run.id, 1, change, None, at(10)).await.unwrap_err();

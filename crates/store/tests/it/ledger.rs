@@ -126,7 +126,7 @@ async fn report_deliveries_start_only_while_distributing(place: &dyn Place) {
     // The owner sees it before, and that freezes nothing.
     store.begin_attempt(&preview, &sending("owner@agency.example"), at(2)).await.unwrap();
     store.finish_attempt(&preview, 1, &ended(DeliveryState::Accepted, "250"), at(3)).await.unwrap();
-    store.redefine(&run.id, 1, "{\"v\":2}", at(4)).await.unwrap();
+    store.redefine(&run.id, 1, "{\"v\":2}", (run.period_start, run.period_end), at(4)).await.unwrap();
     advance(store.as_ref(), &mut run, &[RevisionState::Distributing]).await;
     store.begin_attempt(&planned, &sending("ana@client.example"), at(5)).await.unwrap();
 }

@@ -39,6 +39,8 @@ pub struct Definitions {
     pub settle: &'static str,
     /// How long a snapshot that a person took serves.
     pub fresh_for: &'static str,
+    /// The report's zone.
+    pub timezone: &'static str,
     /// When it leaves.
     pub after: Option<&'static str>,
     /// Rows that an edition must have.
@@ -67,6 +69,7 @@ impl Default for Definitions {
             ],
             settle: "0s",
             fresh_for: "1h",
+            timezone: "UTC",
             after: None,
             only_if: None,
         }
@@ -121,7 +124,7 @@ impl Definitions {
     }
 
     fn report(&self) -> String {
-        let Self { version, subject, .. } = self;
+        let Self { version, subject, timezone, .. } = self;
         let mut deliver = format!("to: clients, subject: {subject}");
         if let Some(after) = self.after {
             let _ = write!(deliver, ", after: {after}");
@@ -130,7 +133,7 @@ impl Definitions {
             let _ = write!(deliver, ", only_if: {{rows: {rows}}}");
         }
         format!(
-            "kind: report\nname: {REPORT}\ntitle: Monthly\ntemplate: orders@{version}\ntimezone: UTC\nperiod: month\n\
+            "kind: report\nname: {REPORT}\ntitle: Monthly\ntemplate: orders@{version}\ntimezone: {timezone}\nperiod: month\n\
              burst: {{by: client, from: clients, as: client}}\nformats: [{}]\ndeliver: {{{deliver}}}\n",
             self.formats.join(", ")
         )

@@ -112,7 +112,7 @@ dying! {
         find_run(key: &RunKey) -> Option<Run>;
         run_by_id(id: &str) -> Option<Run>;
         open_run(run: NewRun<'_>, now: Timestamp) -> Run;
-        redefine(run: &str, revision: u32, definition: &str, now: Timestamp) -> ();
+        redefine(run: &str, revision: u32, definition: &str, period: (Timestamp, Timestamp), now: Timestamp) -> ();
         runs(filter: &Filter) -> Vec<Run>;
         advance(
             run: &str,
@@ -137,6 +137,7 @@ dying! {
         begin_attempt(delivery: &str, sending: &Sending, now: Timestamp) -> Attempt;
         reach_phase(delivery: &str, attempt: u32, phase: &str, now: Timestamp) -> ();
         finish_attempt(delivery: &str, attempt: u32, ended: &Ended, now: Timestamp) -> ();
+        settle_attempt(delivery: &str, attempt: u32, phase: Option<&str>, ended: &Ended, now: Timestamp) -> ();
         resolve(delivery: &str, to: DeliveryState, decision: &Decision) -> ();
         decide(decision: &Decision) -> ();
         decisions(run: Option<&str>) -> Vec<Decision>;

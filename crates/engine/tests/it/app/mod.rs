@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use punctual_engine::{
-    Copied, DeliveryOutcome, Engine, EngineError, FontFolders, Installation, Judgement, MasterKey, Parts, Plan,
-    Resolution, RetryPolicy, RunOutcome, RunRequest,
+    Clock, Copied, Engine, EngineError, FontFolders, Installation, Judgement, MasterKey, Parts, Plan, Resolution,
+    RetryPolicy, RunOutcome, RunRequest,
 };
 use punctual_model::{
     period::Period,
@@ -19,9 +19,9 @@ use punctual_model::{
     zone::Zone,
 };
 use punctual_store::{
-    Store,
+    Store, StoreError,
     artifacts::Artifacts,
-    records::{Delivery, Filter},
+    records::{Delivery, Ended, Filter},
     sql::SqlStore,
 };
 use tempfile::TempDir;
@@ -102,7 +102,11 @@ fn folder() -> TempDir {
 impl TestApp {
     /// A new installation, an hour after the period's end.
     pub async fn new() -> Self {
-        let folder = folder();
+        Self::at(folder()).await
+    }
+
+    /// The installation in a folder, an hour after the period's end.
+    pub async fn at(folder: TempDir) -> Self {
         let world = World::around(folder.path(), AFTER.parse().expect("an instant"));
         let store = Arc::new(SqlStore::sqlite(&folder.path().join("state.sqlite")).await.expect("a ledger"));
         Self { folder, world, definitions: Definitions::default(), store }
@@ -131,12 +135,6 @@ impl TestApp {
         let project = self.definitions.project();
         let work = async { self.engine(death).await?.run(&request(&project, ask)).await };
         until(death, work).await
-    }
-
-    /// Asks a new process for a delivery of everything, and expects that it is not refused.
-    #[track_caller]
-    pub fn deliver(&self) -> impl Future<Output = DeliveryOutcome> {
-        async { self.run(&Ask::default()).await.expect("a delivery").delivery.expect("it was asked for") }
     }
 
     /// Asks a process that may die for a plan.
@@ -183,16 +181,46 @@ impl TestApp {
         engine.unsuppress(address, &judgement()).await.expect("the ledger");
     }
 
-    /// The states of the ledger's deliveries, by address and edition.
-    pub async fn states(&self) -> BTreeMap<String, DeliveryState> {
-        self.deliveries().await.into_iter().map(|d| (format!("{} {}", d.email, d.key.edition), d.state)).collect()
+    /// A new installation with the same project and the same time.
+    pub async fn twin(&self) -> Self {
+        let mut twin = Self::new().await;
+        twin.definitions = self.definitions.clone();
+        twin.world.set(&self.world.now().to_string());
+        twin
     }
 
-    /// Who has which edition, in order of address; whoever has it twice is there twice.
-    pub fn who_has(&self) -> Vec<String> {
-        let mut who: Vec<String> = self.world.taken().iter().map(|t| format!("{} {}", t.to, t.edition)).collect();
-        who.sort();
-        who
+    /// Flips the bytes of the newest run's files whose names end so.
+    pub async fn damage(&self, ending: &str) {
+        let runs = self.store.runs(&Filter::default()).await.expect("the ledger");
+        let kept = self.store.artifacts(&runs[0].id, 1).await.expect("the ledger");
+        let artifacts = Artifacts::open(&self.root().join("artifacts")).expect("artifacts");
+        for file in kept.iter().filter(|file| file.file_name.ends_with(ending)) {
+            let path = artifacts.path(&file.content);
+            std::fs::remove_file(&path).expect("a file");
+            std::fs::write(&path, b"flipped").expect("a file");
+        }
+    }
+
+    /// The ledger and its mark are gone; the artifacts are not.
+    pub async fn lose_the_ledger(&mut self) {
+        for file in std::fs::read_dir(self.root()).expect("the folder").flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name.starts_with("state.sqlite") || name == "ledger.mark" {
+                std::fs::remove_file(file.path()).expect("a file");
+            }
+        }
+        self.store = Arc::new(SqlStore::sqlite(&self.root().join("state.sqlite")).await.expect("a ledger"));
+    }
+
+    /// A process that is still at work notes a phase.
+    pub async fn reach(&self, delivery: &str, attempt: u32, phase: &str) {
+        self.store.reach_phase(delivery, attempt, phase, self.world.now()).await.expect("it is under way");
+    }
+
+    /// Another process judges an attempt by the phase that it saw.
+    pub async fn settle(&self, delivery: &str, attempt: u32, seen: Option<&str>) -> Result<(), StoreError> {
+        let ended = Ended { state: DeliveryState::Transient, reply: String::new(), suppress: false };
+        self.store.settle_attempt(delivery, attempt, seen, &ended, self.world.now()).await
     }
 }
 
@@ -249,7 +277,7 @@ pub fn request<'a>(project: &'a punctual_model::project::Project, ask: &Ask) -> 
     RunRequest {
         project,
         report: REPORT,
-        period: period(ask.period),
+        period: Period::parse(ask.period, &project.reports[REPORT].value.timezone).expect("a period"),
         parameters: ask.top.map(|top| ("top".to_owned(), top.into())).into_iter().collect(),
         editions: ask.editions.clone(),
         from: ask.from,

@@ -24,7 +24,7 @@ pub enum Source {
     IsDown,
     /// With a refusal.
     Refuses,
-    /// With no rows, so that a check fails.
+    /// With no clients, so that a check fails.
     IsEmpty,
 }
 
