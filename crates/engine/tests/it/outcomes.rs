@@ -414,6 +414,29 @@ async fn the_ledger_says_what_a_revision_has_come_to() {
             "partial: 3 before, 1 in doubt",
             ALL,
         ),
+        (
+            "a channel that sends again what is in doubt, and is in doubt again",
+            vec![
+                Edit(|it| it.channel_type = "eager"),
+                answers(|app| app.world.answers(&[Takes, LosesIt])),
+                deliver(),
+                answers(|app| app.world.answers(&[LosesIt])),
+                deliver(),
+            ],
+            "partial: 3 before, 1 in doubt",
+            &["ana c1 v1", "ben c2 v1", "cid c3 v1"],
+        ),
+        (
+            "a channel that sends again what is in doubt",
+            vec![
+                Edit(|it| it.channel_type = "eager"),
+                answers(|app| app.world.answers(&[Takes, LosesIt])),
+                deliver(),
+                deliver(),
+            ],
+            "completed: 1 accepted, 3 before",
+            ALL,
+        ),
         ("dead at the last byte", vec![DiesAtLastByte, deliver()], "partial: 3 accepted, 1 in doubt", ALL),
         (
             "dead at the last byte, and the recipient left the list",
@@ -499,6 +522,7 @@ async fn nothing_sent_is_never_good_news() {
             "completed: 4 held (held back)",
             &[],
         ),
+        ("a list of nobody", vec![Edit(|it| it.members = Vec::new()), deliver()], "completed:  (held back)", &[]),
         (
             "somebody left the list in between",
             vec![World(|app| app.world.answers(&[Takes, Later])), deliver(), Edit(leaves), deliver()],

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use punctual_data::source::{ExtractRequest, Extraction, Source, SourceConfig, SourceError, SourceKind};
 use punctual_delivery::{
-    Accepted, Channel, ChannelConfig, ChannelConfigError, ChannelKind, Known, Message, MessageId, Phase,
+    Accepted, Channel, ChannelConfig, ChannelConfigError, ChannelKind, InDoubtPolicy, Known, Message, MessageId, Phase,
     PhaseNotRecorded, Phases, Prepared, Probe, Refusal, ReplyClass,
 };
 use punctual_document::{
@@ -37,13 +37,17 @@ pub const SOURCES: &[SourceKind] = &[SourceKind {
     open: |config: SourceConfig| Ok(Arc::new(Database { world: World::of(&config.project), name: config.name })),
 }];
 
-/// The channel of the tests.
-pub const CHANNELS: &[ChannelKind] = &[ChannelKind {
-    spec: KindSpec { name: "scripted", summary: "", options: &[], sql: None },
-    open: |config: ChannelConfig| -> Result<Arc<dyn Channel>, ChannelConfigError> {
-        Ok(Arc::new(Post { world: World::of(&config.project), name: config.name }))
+/// The channels of the tests: one leaves doubt to a person, one sends again.
+pub const CHANNELS: &[ChannelKind] = &[
+    ChannelKind {
+        spec: KindSpec { name: "scripted", summary: "", options: &[], sql: None },
+        open: |config| Post::open(&config, InDoubtPolicy::Hold),
     },
-}];
+    ChannelKind {
+        spec: KindSpec { name: "eager", summary: "", options: &[], sql: None },
+        open: |config| Post::open(&config, InDoubtPolicy::Resend),
+    },
+];
 
 /// The formats of the tests: two names for one text.
 pub const FORMATS: &[FormatKind] = &[plain("txt"), plain("note")];
@@ -95,9 +99,14 @@ impl Source for Database {
 struct Post {
     world: Arc<World>,
     name: String,
+    in_doubt: InDoubtPolicy,
 }
 
 impl Post {
+    fn open(config: &ChannelConfig, in_doubt: InDoubtPolicy) -> Result<Arc<dyn Channel>, ChannelConfigError> {
+        Ok(Arc::new(Self { world: World::of(&config.project), name: config.name.clone(), in_doubt }))
+    }
+
     async fn text(message: &Message) -> Result<BTreeMap<String, String>, Refusal> {
         let mut files = BTreeMap::new();
         for attachment in &message.attachments {
@@ -157,6 +166,10 @@ impl Channel for Post {
 
     async fn probe(&self) -> Result<Probe, Refusal> {
         Ok(Probe { summary: "scripted".to_owned() })
+    }
+
+    fn in_doubt_policy(&self) -> InDoubtPolicy {
+        self.in_doubt
     }
 
     async fn already_accepted(&self, _: &MessageId) -> Result<Known, Refusal> {

@@ -23,6 +23,8 @@ pub struct Member {
 pub struct Definitions {
     /// The name of the report's channel; there is always another one named `other`.
     pub channel: &'static str,
+    /// The type of the report's channel.
+    pub channel_type: &'static str,
     /// The template's version.
     pub version: u32,
     /// The heading that the template's table has.
@@ -56,6 +58,7 @@ impl Default for Definitions {
         let member = |key, email: &str| Member { key, id: None, email: email.to_owned() };
         Self {
             channel: "post",
+            channel_type: "scripted",
             version: 1,
             heading: "Orders".to_owned(),
             parameter: false,
@@ -98,10 +101,10 @@ impl Definitions {
     }
 
     fn settings(&self) -> String {
-        let channel = self.channel;
+        let Self { channel, channel_type, .. } = self;
         format!(
             "from: Agency <reports@agency.example>\ndefault_channel: {channel}\nsystem_fonts: false\n\
-             channels:\n  {channel}: {{type: scripted}}\n  other: {{type: scripted}}\n"
+             channels:\n  {channel}: {{type: {channel_type}}}\n  other: {{type: scripted}}\n"
         )
     }
 
@@ -140,7 +143,8 @@ impl Definitions {
     }
 
     fn list(&self) -> String {
-        let mut list = "kind: list\nname: clients\nmembers:\n".to_owned();
+        let mut list = "kind: list\nname: clients\nmembers:".to_owned();
+        list.push_str(if self.members.is_empty() { " []\n" } else { "\n" });
         for Member { key, id, email } in &self.members {
             let id = id.map(|id| format!("id: {id}, ")).unwrap_or_default();
             let _ = writeln!(list, "  - {{key: {key}, {id}email: {email}}}");
