@@ -217,12 +217,13 @@ fn leaves(it: &mut Definitions) {
 
 #[tokio::test]
 async fn data_is_of_the_right_moment() {
-    let early = |app: &TestApp| app.world.set("2026-10-31T22:00:00Z");
+    // Whatever is asked for at one of two such instants is fresh at the other.
+    let early = |app: &TestApp| app.world.set("2026-10-31T23:40:00Z");
     let v2: &[&str] = &["ana c1 v2", "bea c2 v2", "ben c2 v2", "cid c3 v2"];
     let review = || Run(Ask { until: Stage::Review, ..Ask::default() });
     let to_end = |app: &TestApp| {
         app.world.change_data();
-        app.world.set("2026-11-01T00:30:00Z");
+        app.world.set("2026-11-01T00:20:00Z");
     };
     hold(vec![
         ("a plan of before the end", vec![World(early), Plan, World(to_end), deliver()], "4 accepted", v2),
@@ -250,10 +251,11 @@ async fn data_is_of_the_right_moment() {
             "a source that settles",
             vec![
                 Edit(|it| it.settle = "2h"),
+                World(|app| app.world.set("2026-11-01T01:40:00Z")),
                 Plan,
                 World(|app| {
                     app.world.change_data();
-                    app.world.set("2026-11-01T02:00:00Z");
+                    app.world.set("2026-11-01T02:20:00Z");
                 }),
                 deliver(),
             ],

@@ -68,7 +68,7 @@ enum Edit {
 
 fn happening() -> impl Strategy<Value = Happening> {
     let minutes = |n: u64| Duration::from_secs(n * 60);
-    let pass = [1, 20, 70, 300, 1500, 4500].map(minutes).to_vec();
+    let pass = [1, 20, 40, 70, 300, 1500, 4500].map(minutes).to_vec();
     prop_oneof![
         10 => (ask(), death()).prop_map(|(ask, death)| Happening::Run(ask, death)),
         1 => ask().prop_map(Happening::Twice),
@@ -181,8 +181,8 @@ struct Doing {
 impl History {
     async fn new() -> Self {
         let app = TestApp::new().await;
-        // Two days before the period ends.
-        app.world.set("2026-10-30T00:00:00Z");
+        // Half an hour before the period ends.
+        app.world.set("2026-10-31T23:30:00Z");
         let (frozen, confirmed) = (BTreeMap::new(), BTreeSet::new());
         Self { app, seen: 0, copies: BTreeMap::new(), frozen, confirmed, said: BTreeMap::new() }
     }
