@@ -1,13 +1,10 @@
-//! Delivery: everything is composed and guarded before anything is put on record, every delivery is a row before
-//! anything leaves, each attempt commits its phases, and what cannot be known stays in doubt.
+//! Delivery: everything is composed and guarded before anything is put on record, and every delivery is a row before
+//! anything leaves. How one message leaves is for `send`.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use punctual_delivery::{
-    Mailbox, MessageId, Phase, PhaseNotRecorded, Phases, Refusal, ReplyClass, outcome as state_after,
-};
+use punctual_delivery::{Mailbox, MessageId};
 use punctual_model::{
     address::canonical,
     definition::Otherwise,
@@ -18,24 +15,22 @@ use punctual_model::{
     state::{DeliveryState, Purpose, RevisionState, Stage},
 };
 use punctual_store::{
-    StageDone, Store, StoreError,
-    records::{ArtifactRecord, Attempt, Decision, Delivery, Ended, NewDelivery, Run, Sending},
+    StageDone,
+    records::{ArtifactRecord, Decision, Delivery, NewDelivery, Run},
 };
 use serde::Serialize;
 
 use crate::{
     audience::Audience,
     compose::Addressed,
-    environment::{Clock, Engine, Event},
+    environment::{Engine, Event},
     job::EditionOutput,
     outcome::EngineError,
     post::Post,
     request::RunRequest,
+    send::{After, Attempted, edition_of},
     standing::Standing,
 };
-
-/// Waits between attempts when the other side cannot be reached; later runs try again anyway.
-const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
 /// What a delivery came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -78,21 +73,6 @@ impl DeliveryOutcome {
         let Self { accepted, already, failed, in_doubt, waiting, held, .. } = self;
         accepted + already + failed + in_doubt + waiting == 0 && held.is_empty()
     }
-}
-
-/// How the channel can go on after an attempt.
-#[derive(PartialEq)]
-enum After {
-    GoOn,
-    Halt(String),
-}
-
-/// What an attempt came to.
-struct Attempted {
-    state: DeliveryState,
-    after: After,
-    /// The other side's words, or ours.
-    reply: String,
 }
 
 /// A revision's deliveries, composed and guarded, before anything is on record.
@@ -309,61 +289,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Sends one delivery; again after short waits while the other side cannot be reached at all.
-    async fn send(
-        &self,
-        post: &Post<'_>,
-        delivery: &Delivery,
-        editions: &[EditionOutput],
-        files: &[ArtifactRecord],
-    ) -> Result<Attempted, EngineError> {
-        let store = &self.parts.store;
-        let edition = edition_of(editions, &delivery.key.edition);
-        let message = edition.and_then(|edition| post.composer.message(&Addressed::from(delivery), edition, files));
-        let sending = Sending {
-            channel: post.name.clone(),
-            email: delivery.email.clone(),
-            address: canonical(&delivery.email),
-            subject: message.as_ref().map(|m| m.subject.as_str().to_owned()).unwrap_or_default(),
-            attachments: files.to_vec(),
-        };
-        let mut waits = WAITS.into_iter();
-        loop {
-            let attempt = match store.begin_attempt(&delivery.id, &sending, self.now()).await {
-                Ok(attempt) => attempt,
-                // Another process was faster, over another delivery to the same address.
-                Err(had @ StoreError::Had { .. }) => {
-                    let (state, reply) = (DeliveryState::Held, had.to_string());
-                    return Ok(Attempted { state, after: After::GoOn, reply });
-                }
-                Err(error) => return Err(error.into()),
-            };
-            self.parts.installation.begun().await?;
-            let message = match &message {
-                Ok(message) => message,
-                Err(fault) => {
-                    let ended = Ended { state: DeliveryState::Permanent, reply: fault.clone(), suppress: false };
-                    store.finish_attempt(&delivery.id, attempt.number, &ended, self.now()).await?;
-                    return Ok(Attempted { state: ended.state, after: After::GoOn, reply: ended.reply });
-                }
-            };
-            let ledger = Ledger::new(store.as_ref(), self.parts.clock.as_ref(), &attempt);
-            let result = post.channel.send(message, &ledger).await;
-            let ended = ended(&result);
-            store.finish_attempt(&delivery.id, attempt.number, &ended, self.now()).await?;
-            let Ended { state, reply, .. } = ended;
-            let unreached = state == DeliveryState::Transient && !ledger.connected();
-            let wait = if unreached && !is_halt(&result) { waits.next() } else { None };
-            match wait {
-                Some(wait) => self.parts.clock.sleep(wait).await,
-                None if unreached || is_halt(&result) => {
-                    return Ok(Attempted { state, after: After::Halt(reply.clone()), reply });
-                }
-                None => return Ok(Attempted { state, after: After::GoOn, reply }),
-            }
-        }
-    }
-
     /// The delivery's end: the revision stands as the ledger says, and what was told stays on record.
     async fn conclude_deliveries(&self, run: &mut Run, outcome: &mut DeliveryOutcome) -> Result<(), EngineError> {
         outcome.standing = Standing::of(&self.deliveries_of(&run.id).await?, run.revision.number);
@@ -380,33 +305,6 @@ impl Engine {
         let done = StageDone { stage: Stage::Deliver, output: &output, findings: &findings, artifacts: None };
         self.parts.store.finish_stage(&run.id, run.revision.number, done, self.now()).await?;
         Ok(())
-    }
-
-    /// Brings a revision into the state that its deliveries say.
-    pub(crate) async fn conclude(&self, run: &mut Run, standing: Standing) -> Result<(), EngineError> {
-        let (state, message) = standing.state();
-        if run.revision.state == state && run.revision.message == message {
-            return Ok(());
-        }
-        if !run.revision.state.may_become(state) {
-            self.become_busy(run, RevisionState::Distributing).await?;
-        }
-        let change = (run.revision.state, state);
-        let revision = run.revision.number;
-        run.revision = self.parts.store.advance(&run.id, revision, change, message.as_deref(), self.now()).await?;
-        Ok(())
-    }
-
-    /// Sends an explicit copy, which is on record, and returns what it came to.
-    pub(crate) async fn send_copy(
-        &self,
-        post: &Post<'_>,
-        delivery: &Delivery,
-        edition: &EditionOutput,
-        files: &[ArtifactRecord],
-    ) -> Result<(DeliveryState, String), EngineError> {
-        let sent = self.send(post, delivery, std::slice::from_ref(edition), files).await?;
-        Ok((sent.state, sent.reply))
     }
 }
 
@@ -431,10 +329,6 @@ fn asked_for(request: &RunRequest<'_>, edition: &str) -> bool {
     request.editions.is_empty() || request.editions.iter().any(|asked| asked == edition)
 }
 
-fn edition_of<'a>(editions: &'a [EditionOutput], key: &str) -> Result<&'a EditionOutput, String> {
-    editions.iter().find(|e| e.key == key).ok_or_else(|| format!("there is no edition `{key}` any more"))
-}
-
 /// A remark about a delivery, as it is kept with the run.
 fn said(check: &str, severity: Otherwise, words: &str) -> Finding {
     Finding {
@@ -445,18 +339,6 @@ fn said(check: &str, severity: Otherwise, words: &str) -> Finding {
         rows: 0,
         samples: Vec::new(),
     }
-}
-
-fn ended(result: &Result<punctual_delivery::Accepted, Refusal>) -> Ended {
-    let (reply, suppress) = match result {
-        Ok(accepted) => (accepted.reply.clone(), false),
-        Err(refusal) => (refusal.to_string(), matches!(refusal.class, ReplyClass::Permanent { suppress: true })),
-    };
-    Ended { state: state_after(result), reply, suppress }
-}
-
-fn is_halt(result: &Result<punctual_delivery::Accepted, Refusal>) -> bool {
-    result.as_ref().is_err_and(|refusal| refusal.class == ReplyClass::HaltChannel)
 }
 
 fn first_copy(run: &Run, recipient: &Recipient) -> DeliveryKey {
@@ -487,34 +369,5 @@ pub(crate) fn new_delivery(
         address: canonical(&recipient.email),
         name: recipient.name.clone(),
         held,
-    }
-}
-
-/// Commits the phases of one attempt.
-struct Ledger<'a> {
-    store: &'a dyn Store,
-    clock: &'a dyn Clock,
-    attempt: &'a Attempt,
-    connected: std::sync::atomic::AtomicBool,
-}
-
-impl<'a> Ledger<'a> {
-    fn new(store: &'a dyn Store, clock: &'a dyn Clock, attempt: &'a Attempt) -> Self {
-        Self { store, clock, attempt, connected: false.into() }
-    }
-
-    /// Whether the other side was reached at all.
-    fn connected(&self) -> bool {
-        self.connected.load(std::sync::atomic::Ordering::Relaxed)
-    }
-}
-
-#[async_trait]
-impl Phases for Ledger<'_> {
-    async fn reached(&self, phase: Phase) -> Result<(), PhaseNotRecorded> {
-        self.connected.store(true, std::sync::atomic::Ordering::Relaxed);
-        let Attempt { delivery, number, .. } = self.attempt;
-        let recorded = self.store.reach_phase(delivery, *number, phase.as_str(), self.clock.now()).await;
-        recorded.map_err(|error: StoreError| PhaseNotRecorded { phase, reason: error.to_string() })
     }
 }

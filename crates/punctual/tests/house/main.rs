@@ -85,6 +85,15 @@ fn only_one_file_writes_to_a_terminal() {
     }
 }
 
+#[test]
+fn only_one_file_changes_a_revisions_state() {
+    let mut files = Vec::new();
+    collect(&root().join("crates/engine/src"), &mut files);
+    let changing = |file: &&PathBuf| fs::read_to_string(file).expect("a source file").contains(".advance(");
+    let changing: Vec<_> = files.iter().filter(changing).filter_map(|file| file.file_name()).collect();
+    assert_eq!(changing, ["revision.rs"]);
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

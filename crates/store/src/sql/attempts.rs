@@ -117,29 +117,33 @@ impl SqlStore {
     /// Takes the address's place in the edition for this delivery, or says which other one has it. A claim ends
     /// when its attempt ends without the message being taken, so one that is there means that it may have been.
     async fn claim(&self, work: &mut Work, held: &Held, sending: &Sending) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO claim (run, edition, address, delivery) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        )
-        .bind(&held.run)
-        .bind(&held.edition)
-        .bind(&sending.address)
-        .bind(&held.id)
-        .execute(&mut **work)
-        .await
-        .map_err(|e| self.failed(&e))?;
         let sql = format!("SELECT delivery FROM claim WHERE run = $1 AND edition = $2 AND address = $3{}", self.held());
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        // Whoever had it may let it go between the two statements; then it is free.
+        loop {
+            sqlx::query(
+                "INSERT INTO claim (run, edition, address, delivery) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            )
             .bind(&held.run)
             .bind(&held.edition)
             .bind(&sending.address)
-            .fetch_one(&mut **work)
+            .bind(&held.id)
+            .execute(&mut **work)
             .await
             .map_err(|e| self.failed(&e))?;
-        let by = Reader(&row).text("delivery")?;
-        if by == held.id {
-            return Ok(());
+            let row = sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+                .bind(&held.run)
+                .bind(&held.edition)
+                .bind(&sending.address)
+                .fetch_optional(&mut **work)
+                .await
+                .map_err(|e| self.failed(&e))?;
+            let Some(row) = row else { continue };
+            let by = Reader(&row).text("delivery")?;
+            if by == held.id {
+                return Ok(());
+            }
+            return Err(StoreError::Had { email: sending.email.clone(), edition: held.edition.clone(), by });
         }
-        Err(StoreError::Had { email: sending.email.clone(), edition: held.edition.clone(), by })
     }
 
     async fn release_claims(&self, work: &mut Work, delivery: &str) -> Result<(), StoreError> {
