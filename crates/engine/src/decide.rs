@@ -2,7 +2,7 @@
 //! exists after all. Each is on record with who decided and why.
 
 use punctual_model::{
-    address::canonical,
+    address::{EmailAddress, canonical},
     frozen::Frozen,
     identity::DeliveryKey,
     project::Project,
@@ -83,6 +83,10 @@ impl Engine {
         let _hold = Hold::take(&self.parts.data, &delivery.key.run)?;
         let mut run = self.run_of(&delivery).await?;
         self.settle_interrupted(&run.id, project, &definition_of(&run)?).await?;
+        let delivery = self.find_delivery(&delivery.id).await?;
+        if delivery.state != DeliveryState::InDoubt {
+            return Err(EngineError::NotInDoubt { delivery: delivery.id, state: delivery.state });
+        }
         let (state, what) = match to {
             Resolution::Accepted => (DeliveryState::Accepted, "resolve accepted"),
             Resolution::SendAgain => (DeliveryState::Planned, "resolve send-again"),
@@ -148,6 +152,9 @@ impl Engine {
                 original.id
             ));
         }
+        if let Err(fault) = email.parse::<EmailAddress>() {
+            refusals.push(format!("{email} cannot be written to: {fault}"));
+        }
         let name = definition.guards.as_ref().map(|guards| guards.list.as_str());
         if let Some(list) = name.and_then(|name| project.lists.get(name)) {
             let list = definition.guarded(&list.value);
@@ -168,8 +175,9 @@ impl Engine {
             |d: &&Delivery| DeliveryKey { copy: 0, ..d.key.clone() } == DeliveryKey { copy: 0, ..original.key.clone() };
         let known = self.deliveries_of(&original.key.run).await?;
         let newest = known.iter().filter(same).max_by_key(|d| d.key.copy).unwrap_or(original);
-        let number =
-            if newest.key.copy > 0 && newest.state.is_unsent() { newest.key.copy } else { newest.key.copy + 1 };
+        // What an address refused stays with that address.
+        let is_open = newest.key.copy > 0 && newest.state.is_unsent() && newest.address == canonical(email);
+        let number = if is_open { newest.key.copy } else { newest.key.copy + 1 };
         let key = DeliveryKey { copy: number, ..original.key.clone() };
         let recipient = Recipient {
             edition: key.edition.clone(),

@@ -1,5 +1,7 @@
 //! Whether a snapshot holds the data of the right moment: pure, so that the rule is a table in its test.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use punctual_model::definition::Source;
 use punctual_store::records::ExtractRecord;
@@ -28,7 +30,7 @@ impl Moment {
     pub(crate) fn serves(&self, snapshot: &ExtractRecord) -> Result<(), String> {
         let asked = snapshot.asked_at;
         if let Some(doubt) = &snapshot.doubt {
-            return Err(format!("what was made of its snapshot failed ({doubt})"));
+            return Err(format!("what was made of its snapshot failed ({})", beginning(doubt)));
         }
         if asked < self.complete_from && self.now >= self.complete_from {
             return Err(format!(
@@ -53,6 +55,15 @@ pub(crate) fn complete_from(source: &Source, period_end: Timestamp) -> Timestamp
         .ok()
         .and_then(|settle| period_end.checked_add(settle).ok())
         .unwrap_or(Timestamp::MAX)
+}
+
+/// The beginning of a text that was told in full when it came up.
+fn beginning(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// An instant to the second, for people.

@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use punctual_model::{finding::Finding, parameter::ParameterError, period::PeriodError, state::Stage};
+use punctual_model::{
+    finding::Finding,
+    parameter::ParameterError,
+    period::PeriodError,
+    state::{DeliveryState, Stage},
+};
 use punctual_store::{
     StoreError,
     records::{ExtractRecord, Run},
@@ -153,6 +158,14 @@ pub enum EngineError {
     NoSuchDelivery {
         /// What was asked for.
         text: String,
+    },
+    /// There is nothing to decide about a delivery.
+    #[error("delivery {delivery} is {state}, not in doubt: there is nothing to resolve")]
+    NotInDoubt {
+        /// Its id.
+        delivery: String,
+        /// Its state.
+        state: DeliveryState,
     },
     /// More than one delivery has it.
     #[error("`{text}` names more than one delivery; write more of its id")]

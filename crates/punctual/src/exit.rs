@@ -78,6 +78,7 @@ pub fn code_of(error: &anyhow::Error) -> u8 {
             | EngineError::UnknownParameter { .. }
             | EngineError::NoSuchDelivery { .. }
             | EngineError::AmbiguousDelivery { .. }
+            | EngineError::NotInDoubt { .. }
             | EngineError::NoList { .. }
             | EngineError::NothingToAdopt
             | EngineError::NoDelivery { .. },

@@ -1,6 +1,6 @@
 //! What a period comes to, as tables: what happens to an installation, how its last process ends, and who has what.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, pin::Pin, time::Duration};
 
 use punctual_engine::{EngineError, Event, Resolution, RunOutcome};
 use punctual_model::state::{DeliveryState, Stage};
@@ -21,13 +21,17 @@ enum Step {
     World(fn(&TestApp)),
     /// Somebody settles the one delivery in doubt.
     Resolve(Resolution),
+    /// Somebody settles the first delivery, whatever its state.
+    ResolveFirst(Resolution),
+    /// Something holds.
+    Expect(for<'a> fn(&'a TestApp) -> Pin<Box<dyn Future<Output = ()> + 'a>>),
     /// Somebody has what an address got sent once more, or to another address.
     Resend(&'static str, Option<&'static str>),
     /// Somebody says that an address exists.
     Unsuppress(&'static str),
 }
 
-use Step::{DiesAtLastByte, Edit, Plan, Resend, Resolve, Run, Unsuppress, World};
+use Step::{DiesAtLastByte, Edit, Expect, Plan, Resend, Resolve, ResolveFirst, Run, Unsuppress, World};
 
 fn deliver() -> Step {
     Run(Ask::default())
@@ -79,6 +83,12 @@ async fn play(app: &mut TestApp, steps: Vec<Step>) -> String {
                 let Fate::Ended(done) = app.resolve_until(&doubt.id, to, &never).await else { panic!("died") };
                 last = done.map_or_else(|error| error.to_string(), |delivery| delivery.state.to_string());
             }
+            ResolveFirst(to) => {
+                let first = app.deliveries().await.remove(0);
+                let Fate::Ended(done) = app.resolve_until(&first.id, to, &never).await else { panic!("died") };
+                last = done.expect_err("nothing to resolve").to_string();
+            }
+            Expect(holds) => holds(app).await,
             Resend(email, to) => {
                 let deliveries = app.deliveries().await;
                 let which = deliveries.iter().find(|d| d.email == email && d.key.copy == 0).expect("a delivery");
@@ -477,6 +487,36 @@ async fn a_person_decides() {
             "once more, and then the period",
             vec![deliver(), Resend("ana@one.example", Some("amy@one.example")), deliver()],
             "completed: 4 before",
+            &["amy c1 v1", "ana c1 v1", "bea c2 v1", "ben c2 v1", "cid c3 v1"],
+        ),
+        (
+            "what is not in doubt",
+            vec![deliver(), ResolveFirst(Resolution::SendAgain)],
+            "is accepted, not in doubt: there is nothing to resolve",
+            ALL,
+        ),
+        (
+            "a copy to what is no address",
+            vec![deliver(), Resend("ana@one.example", Some("amy at home"))],
+            "amy at home cannot be written to",
+            ALL,
+        ),
+        (
+            "a copy that one address refuses, and another for another address",
+            vec![
+                deliver(),
+                World(|app| app.world.answers(&[NoSuchAddress])),
+                Resend("ana@one.example", Some("ann@one.example")),
+                Resend("ana@one.example", Some("amy@one.example")),
+                Expect(|app| {
+                    Box::pin(async {
+                        let copies: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.key.copy > 0).collect();
+                        let each: BTreeSet<_> = copies.iter().map(|d| (d.key.copy, d.email.as_str())).collect();
+                        assert_eq!(each, [(1, "ann@one.example"), (2, "amy@one.example")].into());
+                    })
+                }),
+            ],
+            "copy accepted",
             &["amy c1 v1", "ana c1 v1", "bea c2 v1", "ben c2 v1", "cid c3 v1"],
         ),
         (
