@@ -27,8 +27,8 @@ pub(crate) fn file_names<'a>(
         let room = LONGEST.saturating_sub(base.len() + 1);
         let whose = match edition.map(safe) {
             None => return base.clone(),
-            // Nothing of it can stand in a name.
-            Some(whose) if whose.is_empty() => (index + 1).to_string(),
+            // Nothing of it can stand in a name, and a number alone might be another edition's key.
+            Some(whose) if whose.is_empty() => format!("edition-{}", index + 1),
             Some(whose) => whose,
         };
         let mut number = asked.get(&folded(&shortened(&whose, room))).copied().unwrap_or(0);
@@ -140,12 +140,12 @@ mod tests {
     fn nothing_leaves_its_folder_and_nothing_hides() {
         assert_eq!(
             names(&["../../etc/passwd", "..", "end.", "tab\tx", "q\"uote", " lead"]),
-            ["etc-passwd", "2", "end", "tab-x", "q-uote", "lead"]
+            ["etc-passwd", "edition-2", "end", "tab-x", "q-uote", "lead"]
         );
         // A right-to-left override makes `exe.pdf` of `fdp.exe`.
         assert_eq!(
             names(&["a\u{202e}fdp.exe", "x\u{200b}y\u{3164}", "／∕：", "\u{301}a"]),
-            ["afdp-exe", "xy", "3", "a"]
+            ["afdp-exe", "xy", "edition-3", "a"]
         );
     }
 
