@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use punctual_engine::{DeliveryOutcome, RunOutcome, RunRequest};
-use punctual_model::{definition::Otherwise, finding::Finding, state::Stage};
+use punctual_model::{definition::Otherwise, finding::Finding, nearest::nearest, project::Project, state::Stage};
 use punctual_store::records::ExtractRecord;
 
 use super::{Workbench, lists::time};
@@ -15,6 +15,9 @@ pub async fn run(root: &Path, args: &RunArgs, json: bool) -> anyhow::Result<u8> 
     let until = if args.deliver { Stage::Deliver } else { args.until.unwrap_or(Stage::Review) };
     if until == Stage::Deliver && !args.deliver {
         return Err(exit::coded(exit::USAGE, "nothing is sent by --until deliver; say --deliver"));
+    }
+    if let Some(name) = &args.channel {
+        known_channel(&bench.loaded.project, name)?;
     }
     let request = RunRequest {
         from: args.from,
@@ -45,6 +48,20 @@ pub async fn run(root: &Path, args: &RunArgs, json: bool) -> anyhow::Result<u8> 
         Some(d) if d.is_held_back() => exit::HELD,
         _ => exit::OK,
     })
+}
+
+/// A channel that is not there is told before anything runs.
+fn known_channel(project: &Project, name: &str) -> anyhow::Result<()> {
+    let known: Vec<&str> = project.settings.channels.keys().map(String::as_str).collect();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "punctual.yaml has none under `channels:`".to_owned(),
+        None => format!("known: {}", known.join(", ")),
+    };
+    Err(exit::coded(exit::DEFINITIONS, format!("there is no channel `{name}`; {hint}")))
 }
 
 fn summary(outcome: &RunOutcome) -> serde_json::Value {
