@@ -4,6 +4,7 @@
 //!
 //! `five_formats` needs `pdftotext`; without it that test fails and says so.
 
+mod cases;
 mod crash;
 mod demo;
 mod disk_full;

@@ -37,7 +37,7 @@ pub async fn postgres_database(name: &str) -> String {
 }
 
 /// The same in MariaDB.
-async fn mariadb_database(name: &str) -> String {
+pub async fn mariadb_database(name: &str) -> String {
     let url = variable("PUNCTUAL_TEST_MARIADB_URL");
     let mut admin = MySqlConnection::connect(&url).await.expect("MariaDB answers");
     let statement = format!("CREATE OR REPLACE DATABASE {name}");

@@ -1,0 +1,65 @@
+//! Counts since 1970 in the wrong unit: named with the right one, and the right value once it is said.
+
+use serde_json::json as value;
+
+use super::{Case, column, csv, file, json, run, says};
+use crate::project::Project;
+
+/// 2026-09-06T12:00:00Z.
+const NOON: i64 = 1_788_696_000;
+
+/// Two events of 6 September 2026, an hour apart, counted in a unit.
+async fn events(encoding: &str, per_second: i64) -> Project {
+    let case = Case {
+        source: &format!("time_encoding: {encoding}"),
+        datasets: "events: {source: data, sql: \"SELECT id, at FROM t WHERE at >= {{ period.start_instant }} \
+                   AND at < {{ period.end_instant }}\", columns: {at: timestamptz}}",
+        tables: "days: {sql: 'SELECT id, at, local_date(at) AS day, local_datetime(at) AS clock FROM events', order_by: [id]}",
+        sections: "{name: days, type: table, data: days}",
+        formats: "json, csv",
+        report: "period: day",
+        ..Case::default()
+    };
+    let (first, second) = (NOON * per_second, (NOON + 3600) * per_second);
+    case.sqlite(&format!("CREATE TABLE t (id integer, at integer); INSERT INTO t VALUES (1, {first}), (2, {second});"))
+        .await
+}
+
+const UNITS: [(&str, i64); 4] =
+    [("epoch_s", 1), ("epoch_ms", 1_000), ("epoch_us", 1_000_000), ("epoch_ns", 1_000_000_000)];
+
+#[tokio::test]
+async fn counts_in_another_unit_are_refused_with_the_unit_that_they_have() {
+    for (said, _) in UNITS {
+        for (right, per_second) in UNITS.iter().filter(|(unit, _)| *unit != said) {
+            let answer = run(&events(said, *per_second).await, &["--period", "2026-09-06"]);
+            let count = NOON * per_second;
+            let place = format!("extract failed: dataset `events`: column `at`: {count} lies in the year");
+            let way = format!("as {said} and in 2026 as {right}; set `time_encoding: {right}` on the source");
+            says(&answer, 3, &[&place, &way]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn counts_in_the_unit_that_is_said_are_the_times_they_mean() {
+    for (unit, per_second) in UNITS {
+        let project = events(unit, per_second).await;
+        says(&run(&project, &["--period", "2026-09-06"]), 0, &[]);
+        let report = json(&project);
+        assert_eq!(column(&report, "days", "id"), [value!(1), value!(2)], "{unit}");
+        assert_eq!(column(&report, "days", "day"), ["2026-09-06", "2026-09-06"], "{unit}");
+        assert_eq!(column(&report, "days", "at"), ["2026-09-06T12:00:00+00:00", "2026-09-06T13:00:00+00:00"], "{unit}");
+        assert_eq!(csv(&project, "days").len(), 3, "{unit}");
+        assert!(String::from_utf8_lossy(&file(&project, "csv")).contains("2026-09-06"), "{unit}");
+    }
+}
+
+#[test]
+fn a_count_in_a_csv_file_is_refused_by_its_line() {
+    let datasets = "events: {source: data, columns: {at: timestamptz}}";
+    let sections = "{name: rows, type: table, data: events}";
+    let case = Case { source: "time_encoding: epoch_s", datasets, sections, ..Case::default() };
+    let answer = run(&case.csv(&format!("id,at\n1,{NOON}\n2,{}\n", NOON * 1000)), &[]);
+    says(&answer, 3, &["rows.csv line 3, column `at`", "set `time_encoding: epoch_ms` on the source"]);
+}
