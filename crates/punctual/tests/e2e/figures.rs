@@ -125,6 +125,13 @@ fn assert_changes(report: &Value, who: &str) {
         assert!((shown - ratio).abs() < 1e-9, "{who}: {shown} is not {ratio}");
         let words = if now == before { "0.0%".to_owned() } else { format!("{:+.1}%", ratio * 100.0) };
         assert_eq!(text(&figure["change"]["text"]), words, "{who}: {figure}");
+        // Fewer tickets are good news.
+        let tone = match (now == before, (now > before) == (figure["field"] != "tickets")) {
+            (true, _) => "neutral",
+            (false, true) => "good",
+            (false, false) => "bad",
+        };
+        assert_eq!(figure["change"]["tone"], tone, "{who}: {figure}");
     }
 }
 
