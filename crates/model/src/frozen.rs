@@ -134,10 +134,13 @@ impl Frozen {
         List { domains, ..list.clone() }
     }
 
-    /// The parts that are not what they are now, in words for people: `report (formats, deliver)`.
+    /// The parts that are not what they are now, in words for people: `report (formats, deliver)`. What delivers
+    /// nothing else is no change: when a report runs, how a source is asked, titles that only authors read.
     pub fn changes(&self, now: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         let mut compare = |what: String, before: Option<serde_json::Value>, now: Option<serde_json::Value>| {
+            let quiet = QUIET.iter().find(|(part, _)| what.starts_with(part)).map_or(&[][..], |(_, keys)| keys);
+            let [before, now] = [before, now].map(|part| part.map(|part| without(part, quiet)));
             if before != now {
                 changes.push(format!("{what}{}", changed_keys(before.as_ref(), now.as_ref())));
             }
@@ -161,8 +164,20 @@ impl Frozen {
     }
 }
 
+/// Keys that change nothing of what a revision delivers, by the part that has them.
+const QUIET: [(&str, &[&str]); 3] =
+    [("the report", &["schedules"]), ("the template", &["title"]), ("source", &["title", "timeout", "fresh_for"])];
+
 fn json<T: Serialize>(value: &T) -> Option<serde_json::Value> {
     serde_json::to_value(value).ok().filter(|value| !value.is_null())
+}
+
+/// A part without these keys.
+fn without(mut part: serde_json::Value, keys: &[&str]) -> serde_json::Value {
+    if let Some(map) = part.as_object_mut() {
+        map.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    part
 }
 
 /// The keys that differ between two mappings, in brackets.
@@ -177,4 +192,48 @@ fn changed_keys(before: Option<&serde_json::Value>, now: Option<&serde_json::Val
     let changed: Vec<&str> =
         keys.into_iter().filter(|key| before.get(*key) != now.get(*key)).map(String::as_str).collect();
     if changed.is_empty() { String::new() } else { format!(" ({})", changed.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn frozen() -> serde_json::Value {
+        json!({
+            "report": {"name": "r", "title": "R", "template": "t@1", "timezone": "UTC", "period": "month",
+                "locale": "en-US", "currency": "USD", "formats": ["json"], "expect": {}},
+            "template": {"name": "t", "version": 1, "query": {"datasets": {}}, "layout": {"title": "T", "sections": []}},
+            "sources": {"s": {"name": "s", "type": "csv", "path": "a.csv"}},
+        })
+    }
+
+    /// The changes that a patch at a pointer amounts to.
+    fn changes(part: &str, key: &str, value: serde_json::Value) -> Vec<String> {
+        let of = |value: serde_json::Value| serde_json::from_value::<Frozen>(value).expect("a definition");
+        let mut edited = frozen();
+        edited.pointer_mut(part).expect("the part")[key] = value;
+        of(frozen()).changes(&of(edited))
+    }
+
+    #[test]
+    fn what_delivers_nothing_else_is_no_change() {
+        for (part, key, value) in [
+            ("/report", "schedules", json!([{"cron": "0 8 1 * *"}])),
+            ("/template", "title", json!("For authors")),
+            ("/sources/s", "title", json!("For authors")),
+            ("/sources/s", "timeout", json!("9m")),
+            ("/sources/s", "fresh_for", json!("9m")),
+        ] {
+            assert_eq!(changes(part, key, value), Vec::<String>::new(), "{part} {key}");
+        }
+    }
+
+    #[test]
+    fn what_delivers_something_else_is_named_by_its_keys() {
+        assert_eq!(changes("/report", "formats", json!(["pdf"])), ["the report (formats)"]);
+        assert_eq!(changes("/report", "title", json!("Other")), ["the report (title)"]);
+        assert_eq!(changes("/sources/s", "path", json!("b.csv")), ["source `s` (path)"]);
+    }
 }

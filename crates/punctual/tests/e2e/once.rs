@@ -87,6 +87,19 @@ fn a_renamed_channel_an_id_or_another_spelling_sends_nothing_again() {
 }
 
 #[test]
+fn when_a_report_runs_is_no_change_of_what_it_delivers() {
+    let project = orders();
+    gives(&project, &["--deliver"], 0, "1 accepted");
+    let changed = "the definition has changed since the first message left";
+    for (edit, told) in [("schedules: [{cron: '0 8 2 * *'}]\n", false), ("currency: EUR\n", true)] {
+        project.write("report.yaml", &format!("{REPORT_FILE}{edit}"));
+        let answer = run(&project, &["--deliver"]);
+        assert_eq!(answer.words().contains(changed), told, "{edit}: {}", answer.words());
+        assert_eq!(messages(&project, "outbox"), 1);
+    }
+}
+
+#[test]
 fn what_a_request_overrides_is_another_run() {
     let project = orders();
     project.write(
