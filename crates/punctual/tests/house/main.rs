@@ -94,6 +94,21 @@ fn only_one_file_changes_a_revisions_state() {
     assert_eq!(changing, ["revision.rs"]);
 }
 
+#[test]
+fn what_is_kept_of_columns_beside_their_types_is_named_in_one_file() {
+    let mut files = Vec::new();
+    for crate_ in ARROWS.map(|(name, _)| name) {
+        let folder = root().join("crates").join(crate_).join("src");
+        if folder.is_dir() {
+            collect(&folder, &mut files);
+        }
+    }
+    // Keys of Arrow metadata begin with the product's name; `punctual.yaml` is a file.
+    let named = |text: &str| text.split("\"punctual.").skip(1).any(|rest| !rest.starts_with("yaml"));
+    files.retain(|file| named(&fs::read_to_string(file).expect("a source file")));
+    assert_eq!(files, [root().join("crates/data/src/facts.rs")], "take the key from punctual_data::facts");
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
