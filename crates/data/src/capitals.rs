@@ -1,10 +1,10 @@
-//! Columns whose names have capitals, in SQL that names them without quotes: SQL reads such names in lower
-//! case, and finds nothing. Told from the text alone, before anything runs.
+//! Columns that SQL names without quotes: it reads such names in lower case, and finds no column whose name has
+//! capitals. Told from the text alone, before anything runs.
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
 use datafusion::sql::sqlparser::{
-    ast::{Expr, Ident, Query, Select, SelectItem, SetExpr, Statement, Visit, Visitor},
+    ast::{Expr, Ident, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableFactor, Visit, Visitor},
     tokenizer::Location,
 };
 use punctual_model::sql_text::SqlText;
@@ -25,7 +25,7 @@ pub fn help(column: &str) -> String {
     format!("write `\"{column}\"`, because a name without quotes is read in lower case")
 }
 
-/// The columns that a query names without quotes and with capitals, each once. Names that the query itself gives
+/// The columns that a query names without quotes, each once. Names that the query itself gives
 /// to columns of subqueries are none; nothing is said of an order, which may name the query's own columns.
 pub fn unquoted(sql: &SqlText) -> Vec<Named> {
     let Ok(parsed) = parse("", sql) else { return Vec::new() };
@@ -83,7 +83,7 @@ impl Visitor for Columns {
             Expr::CompoundIdentifier(parts) => parts.last(),
             _ => None,
         };
-        if let Some(ident) = column.filter(|i| i.quote_style.is_none() && i.value.chars().any(char::is_uppercase)) {
+        if let Some(ident) = column.filter(|ident| ident.quote_style.is_none()) {
             self.found.push((ident.value.clone(), ident.span.start));
         }
         ControlFlow::Continue(())
@@ -97,11 +97,31 @@ struct Inner {
     aliases: BTreeSet<String>,
 }
 
+impl Inner {
+    /// Of `t (a, b)`.
+    fn of_alias(&mut self, alias: &TableAlias) {
+        self.aliases.extend(alias.columns.iter().map(|column| column.name.value.to_lowercase()));
+    }
+}
+
 impl Visitor for Inner {
     type Break = ();
 
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         self.depth += 1;
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            self.of_alias(&cte.alias);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Derived { alias: Some(alias), .. }
+            | TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::UNNEST { alias: Some(alias), .. } => self.of_alias(alias),
+            _ => {}
+        }
         ControlFlow::Continue(())
     }
 
@@ -133,9 +153,13 @@ mod tests {
     #[test]
     fn columns_without_quotes_are_found_and_names_that_the_query_gives_are_not() {
         assert_eq!(of("SELECT Customer, sum(Amount) AS Amount FROM x GROUP BY Customer"), ["Customer", "Amount"]);
-        assert_eq!(of("SELECT \"Customer\", amount AS Total FROM x ORDER BY Total"), Vec::<String>::new());
+        assert_eq!(of("SELECT \"Customer\", amount AS Total FROM x ORDER BY Total"), ["amount"]);
         assert_eq!(of("WITH t AS (SELECT sum(\"A\") AS Sum1 FROM x) SELECT Sum1, t.B FROM t"), ["B"]);
-        assert_eq!(of("SELECT a FROM x WHERE x.City = 'Rome' AND \"Zip\" > 1"), ["City"]);
+        assert_eq!(of("SELECT a FROM x WHERE x.City = 'Rome' AND \"Zip\" > 1"), ["a", "City"]);
+        assert_eq!(
+            of("WITH t(Sum1) AS (SELECT 1) SELECT Sum1, u.Two FROM t, (SELECT 2) AS u(Two)"),
+            Vec::<String>::new()
+        );
         assert_eq!(of("no sql"), Vec::<String>::new());
     }
 

@@ -72,6 +72,13 @@ pub trait Source: Send + Sync {
     /// Why the source cannot be used.
     async fn probe(&self) -> Result<String, SourceError>;
 
+    /// The columns that a dataset of these declarations has, for a source that is read whole and tells them in its
+    /// first line. Reads little, waits for nobody; `None` when it cannot tell.
+    fn columns_at_a_glance(&self, declared: &Columns) -> Option<Vec<String>> {
+        let _ = declared;
+        None
+    }
+
     /// Starts one extraction: read-only, one statement, values as bind parameters.
     ///
     /// # Errors

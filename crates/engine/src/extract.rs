@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 use crate::{
     environment::{Engine, Event},
+    files::lies_in_data_folder,
     freshness::Moment,
     input::needs_previous,
     job::{Facts, Job, RenderSql, RenderedSql, SqlTemplate, answer},
@@ -325,6 +326,9 @@ impl Engine {
         let kind = self
             .source_kind(&definition.source_type)
             .ok_or_else(|| config(format!("unknown type `{}`", definition.source_type)))?;
+        if let Some(message) = lies_in_data_folder(definition, &self.parts.project, &self.parts.data) {
+            return Err(config(message));
+        }
         let options = self.resolver().resolve(&kind.spec, &definition.options).map_err(|e| config(e.to_string()))?;
         (kind.open)(SourceConfig {
             name: name.clone(),

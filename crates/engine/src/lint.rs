@@ -26,18 +26,18 @@ use punctual_model::{
     yaml::Step,
 };
 
-use crate::job::dependency_order;
+use crate::{files::FileColumns, job::dependency_order};
 
 /// The columns of datasets and tables, where they are known.
 type Known = BTreeMap<String, Option<Vec<String>>>;
 
-/// Every fault of a project's texts and SQL.
-pub fn lint(project: &Project, catalog: &Catalog) -> Vec<Diagnostic> {
+/// Every fault of a project's texts and SQL; `files` are the columns of files, as far as they are known.
+pub fn lint(project: &Project, catalog: &Catalog, files: &FileColumns) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     recipients::lint(project, &mut faults);
     for template in project.templates.values() {
-        let known = Linter { project, catalog, template, faults: &mut faults }.query();
-        Linter { project, catalog, template, faults: &mut faults }.layout(&known);
+        let known = Linter { project, catalog, files, template, faults: &mut faults }.query();
+        Linter { project, catalog, files, template, faults: &mut faults }.layout(&known);
         for report in project.reports.values().filter(|r| r.value.template.to_string() == name_of(&template.value)) {
             let deliver = report.value.deliver.as_ref();
             for (key, text) in [
@@ -70,6 +70,7 @@ fn step(key: &str) -> Step {
 struct Linter<'a> {
     project: &'a Project,
     catalog: &'a Catalog,
+    files: &'a FileColumns,
     template: &'a Located<Template>,
     faults: &'a mut Vec<Diagnostic>,
 }
@@ -133,7 +134,8 @@ impl Linter<'_> {
             let columns = template_sql(&table.sql).and_then(|sql| outline::columns(&sql));
             known.insert(name.to_string(), columns);
         }
-        let spelled = capitals::spelled(self.project, self.catalog, &template.query, &known);
+        let whole = |dataset: &str| self.files.of(&name_of(template), dataset);
+        let spelled = capitals::spelled((self.project, self.catalog), &template.query, &known, whole);
         let mut reads = Vec::new();
         for (name, table) in &template.query.tables {
             let at = |key: &str| vec![step("query"), step("tables"), step(name.as_str()), step(key)];

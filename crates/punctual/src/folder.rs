@@ -5,6 +5,7 @@ mod walk;
 
 use std::path::{Path, PathBuf};
 
+use punctual_engine::{FileColumns, data_folder_faults};
 use punctual_model::{
     diagnostic::{Diagnostic, Severity, SourceFile},
     project::{self, Project},
@@ -43,6 +44,11 @@ impl Loaded {
 /// # Errors
 /// When the folder holds no project.
 pub fn load(root: &Path) -> anyhow::Result<Loaded> {
+    read(root, true)
+}
+
+/// The same; whether `files` of sources are looked at too.
+fn read(root: &Path, files: bool) -> anyhow::Result<Loaded> {
     if root.join(SETTINGS).symlink_metadata().is_err() {
         let message = format!(
             "{} holds no {SETTINGS}; name the project's folder with --project, or make one with `punctual init`",
@@ -53,12 +59,21 @@ pub fn load(root: &Path) -> anyhow::Result<Loaded> {
     let mut walk = Walk::of(root)?;
     let settings = walk.settings();
     walk.definitions();
-    let Walk { files, mut faults, unread, .. } = walk;
-    let (mut project, mut diagnostics) = project::read(Some(settings), files);
+    let Walk { files: definitions, mut faults, unread, .. } = walk;
+    let (mut project, mut diagnostics) = project::read(Some(settings), definitions);
     diagnostics.append(&mut faults);
     diagnostics.extend(read_members(root, &mut project)?);
     diagnostics.extend(project::check(&project, &registry::catalog()));
-    diagnostics.extend(punctual_engine::lint(&project, &registry::catalog()));
+    let mut columns = FileColumns::default();
+    if files {
+        let faults = data_folder_faults(&project, root);
+        // Nothing in the data folder is read, not even to check it.
+        if faults.is_empty() {
+            columns = FileColumns::read(&project, root, punctual_sources::KINDS);
+        }
+        diagnostics.extend(faults);
+    }
+    diagnostics.extend(punctual_engine::lint(&project, &registry::catalog(), &columns));
     diagnostics.sort_by(|a, b| (&a.file, a.span.start, &a.message).cmp(&(&b.file, b.span.start, &b.message)));
     diagnostics.dedup();
     Ok(Loaded { root: root.to_owned(), project, unread, diagnostics })
@@ -81,7 +96,7 @@ fn read_members(root: &Path, project: &mut Project) -> anyhow::Result<Vec<Diagno
 /// # Errors
 /// When the settings have errors; they are shown.
 pub fn load_settings(root: &Path, json: bool) -> anyhow::Result<Loaded> {
-    let mut loaded = load(root)?;
+    let mut loaded = read(root, false)?;
     loaded.narrow(|_, diagnostic| Project::stops_all(diagnostic));
     refuse_errors(loaded, json)
 }

@@ -15,40 +15,65 @@ pub(super) fn sure(sql: &str, columns: Vec<String>) -> Option<Vec<String>> {
     (!words.into_iter().any(spelled_otherwise)).then_some(columns)
 }
 
-/// The columns of each dataset and table as far as they are known, with their capitals.
-pub(super) fn spelled(
-    project: &Project,
-    catalog: &Catalog,
+/// What is known of the columns of a dataset or table, with their capitals.
+#[derive(Debug, Default)]
+pub(super) struct Spelled {
+    columns: Vec<String>,
+    /// Whether it has no others.
+    whole: bool,
+}
+
+/// The columns of each dataset and table as far as they are known; `first_line` tells those of a file.
+pub(super) fn spelled<'f>(
+    (project, catalog): (&Project, &Catalog),
     query: &Query,
     known: &Known,
-) -> BTreeMap<String, Vec<String>> {
-    let whole = |source: &str| {
+    first_line: impl Fn(&str) -> Option<&'f Vec<String>>,
+) -> BTreeMap<String, Spelled> {
+    let is_file = |source: &str| {
         let kind = project.sources.get(source).map(|source| source.value.source_type.as_str());
         catalog.sources.iter().any(|k| Some(k.name) == kind && k.sql.is_none())
     };
-    let mut spelled: BTreeMap<String, Vec<String>> =
-        known.iter().filter_map(|(name, columns)| Some((name.clone(), columns.clone()?))).collect();
-    for (name, dataset) in query.datasets.iter().filter(|(_, dataset)| whole(dataset.source.as_str())) {
-        spelled.entry(name.to_string()).or_default().extend(dataset.columns.keys().cloned());
+    let mut spelled: BTreeMap<String, Spelled> = known
+        .iter()
+        .map(|(name, columns)| {
+            let columns = columns.clone();
+            (name.clone(), Spelled { whole: columns.is_some(), columns: columns.unwrap_or_default() })
+        })
+        .collect();
+    for (name, dataset) in query.datasets.iter().filter(|(_, dataset)| is_file(dataset.source.as_str())) {
+        let of_file = match first_line(name.as_str()) {
+            Some(columns) => Spelled { columns: columns.clone(), whole: true },
+            None => Spelled { columns: dataset.columns.keys().cloned().collect(), whole: false },
+        };
+        spelled.insert(name.to_string(), of_file);
     }
     spelled
 }
 
-/// The columns that this SQL names without quotes though they have capitals: place, message and help.
+/// The columns that this SQL names without quotes though they have capitals: place, message and help. Nothing is
+/// said where something else that it reads may have the column in lower case.
 pub(super) fn faults(
     sql: &SqlText,
     reads: &[String],
-    spelled: &BTreeMap<String, Vec<String>>,
+    spelled: &BTreeMap<String, Spelled>,
 ) -> Vec<(Option<Place>, String, String)> {
-    let columns: Vec<&String> = reads.iter().filter_map(|name| spelled.get(name)).flatten().collect();
+    let reads: Vec<&Spelled> = reads.iter().filter_map(|name| spelled.get(name)).collect();
     capitals::unquoted(sql)
         .into_iter()
         .filter_map(|named| {
             let lower = named.name.to_lowercase();
-            let column = columns.iter().find(|column| column.to_lowercase() == lower && ***column != lower)?;
-            let found = columns.iter().any(|column| **column == lower);
-            let message = format!("`{}` is read as `{lower}`, but the column is `{column}`", named.name);
-            (!found).then(|| (named.place, message, capitals::help(column)))
+            let meant = |column: &&String| column.to_lowercase() == lower && **column != lower;
+            let (at, column) =
+                reads.iter().enumerate().find_map(|(at, read)| Some((at, read.columns.iter().find(meant)?)))?;
+            let others = reads.iter().enumerate().filter(|(other, _)| *other != at).all(|(_, read)| read.whole);
+            let found = reads.iter().any(|read| read.columns.contains(&lower));
+            let message = if named.name == lower {
+                format!("there is no column `{lower}`, but one named `{column}`")
+            } else {
+                format!("`{}` is read as `{lower}`, but the column is `{column}`", named.name)
+            };
+            (!found && others).then(|| (named.place, message, capitals::help(column)))
         })
         .collect()
 }

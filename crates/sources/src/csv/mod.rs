@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use punctual_data::source::{ExtractRequest, Extraction, Source, SourceConfig, SourceError, SourceKind};
-use punctual_model::kinds::KindSpec;
+use punctual_model::{definition::Columns, kinds::KindSpec};
 use tokio::time::Instant;
 
 use self::dialect::File;
@@ -50,6 +50,15 @@ impl Source for CsvFile {
         let context = Context::new(&self.config, "");
         let reader = self.begin(&context).await?;
         Ok(format!("CSV file with {} columns, {} bytes", reader.header().len(), reader.bytes()))
+    }
+
+    fn columns_at_a_glance(&self, declared: &Columns) -> Option<Vec<String>> {
+        // Opening a pipe would wait for whoever writes into it.
+        if !self.file.path.is_file() {
+            return None;
+        }
+        let reader = read::Reader::open(self.file.clone(), Context::new(&self.config, "")).ok()?;
+        reader.columns(declared).ok()
     }
 
     async fn extract(&self, request: ExtractRequest) -> Result<Extraction, SourceError> {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     batch::{Batcher, OutputColumn},
     context::Context,
-    declare::{self, Unnamed},
+    declare::{self, Declared, Unnamed},
     sink::{Misfit, Sink},
     stream::{Outlet, Stop},
     time::TimeRules,
@@ -79,13 +79,20 @@ impl Reader {
         self.bytes
     }
 
-    /// Matches the header with the declared columns.
-    pub(super) fn rows(self, declared: &Columns, rules: &Arc<TimeRules>) -> Result<Rows, SourceError> {
+    /// The names of the dataset's columns.
+    pub(super) fn columns(&self, declared: &Columns) -> Result<Vec<String>, SourceError> {
+        Ok(self.resolve(declared)?.into_iter().flatten().map(|column| column.name).collect())
+    }
+
+    fn resolve(&self, declared: &Columns) -> Result<Vec<Option<Declared>>, SourceError> {
         let found: Vec<&str> = self.header.iter().map(String::as_str).collect();
         let unnamed = if self.file.skip_unnamed { Unnamed::Skip } else { Unnamed::Refuse };
-        let place = line(&self.file, 1);
-        let resolved =
-            declare::resolve(&found, declared, unnamed).map_err(|message| self.context.data(place, message))?;
+        declare::resolve(&found, declared, unnamed).map_err(|message| self.context.data(line(&self.file, 1), message))
+    }
+
+    /// Matches the header with the declared columns.
+    pub(super) fn rows(self, declared: &Columns, rules: &Arc<TimeRules>) -> Result<Rows, SourceError> {
+        let resolved = self.resolve(declared)?;
         let mut targets = Vec::with_capacity(resolved.len());
         let mut columns = Vec::new();
         for column in resolved {

@@ -103,6 +103,26 @@ fn a_name_that_comes_twice_is_refused_and_then_told_apart_by_its_place() {
 }
 
 #[test]
+fn a_file_in_the_folder_of_the_state_is_refused_by_check_and_run() {
+    let words = "lies in the data folder, where Punctual keeps its own files";
+    for path in [".punctual/state.sqlite", "./x/../.punctual/artifacts/x.csv"] {
+        for kind in ["csv", "sqlite"] {
+            let project = Project::empty();
+            let sql = if kind == "csv" { "" } else { ", sql: SELECT 1 AS n" };
+            let datasets = format!("rows: {{source: data{sql}}}");
+            Case { datasets: &datasets, ..Case::default() }.define(&project, &format!("type: {kind}\npath: {path}"));
+            says(
+                &project.punctual(&["check"]),
+                1,
+                &[&format!("`{path}` {words}"), "all.yaml:4:7", "put the file somewhere else"],
+            );
+            says(&run(&project, &[]), 1, &[&format!("`{path}` {words}")]);
+            assert!(!project.path(".punctual").exists(), "nothing was run");
+        }
+    }
+}
+
+#[test]
 fn a_byte_order_mark_is_no_part_of_the_first_name() {
     let datasets = "rows: {source: data, columns: {amount: 'decimal(12,2)'}}";
     for header in ["amount,client", "\"amount\",client"] {

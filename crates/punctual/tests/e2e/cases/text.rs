@@ -84,6 +84,39 @@ fn a_declared_column_with_capitals_named_without_quotes_is_told_by_check() {
 }
 
 #[test]
+fn an_undeclared_column_with_capitals_is_told_by_check_out_of_the_first_line_of_its_file() {
+    for (written, message) in [
+        ("Customer", "`Customer` is read as `customer`, but the column is `Customer`"),
+        ("customer", "there is no column `customer`, but one named `Customer`"),
+        ("CUSTOMER", "`CUSTOMER` is read as `customer`, but the column is `Customer`"),
+    ] {
+        let sql = format!("SELECT {written} AS customer, count(*) AS total FROM rows GROUP BY 1");
+        let project = customers(&sql, "Amount: 'decimal(12,2)'", CAPITALS);
+        let way = "write `\"Customer\"`, because a name without quotes is read in lower case";
+        says(&project.punctual(&["check"]), 1, &[message, "all.yaml:12:32", way]);
+        let answer = run(&project, &[]);
+        says(&answer, 1, &[message, way]);
+        assert!(!answer.err.contains("extract"), "nothing was run: {}", answer.words());
+        // A file that is not there yet says nothing of its columns, and stops no check.
+        std::fs::remove_file(project.path("rows.csv")).expect("the file");
+        says(&project.punctual(&["check"]), 0, &["no errors"]);
+    }
+}
+
+#[test]
+fn a_column_that_something_else_may_have_in_lower_case_is_no_fault() {
+    for (rows, sql) in [
+        ("Customer,customer\na,b\n", "SELECT customer, count(*) AS n FROM rows GROUP BY 1"),
+        ("Customer\na\n", "WITH t(customer) AS (SELECT \"Customer\" FROM rows) SELECT customer, 1 AS n FROM t"),
+        ("Customer\na\n", "SELECT customer, 1 AS n FROM (SELECT \"Customer\" AS customer FROM rows)"),
+    ] {
+        let project = customers(sql, "", rows);
+        says(&project.punctual(&["check"]), 0, &["no errors"]);
+        made(&project);
+    }
+}
+
+#[test]
 fn with_quotes_they_are_the_columns_they_name() {
     let sql =
         "SELECT \"Customer\" AS customer, sum(\"Amount\") AS total, max(\"Order ID\") AS last FROM rows GROUP BY 1";
