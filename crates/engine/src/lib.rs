@@ -49,4 +49,5 @@ pub use plan::{Plan, PlannedEdition, PlannedMessage};
 pub use request::RunRequest;
 pub use runner::Runner;
 pub use sandbox::sandbox_report;
+pub use stages::zones_of;
 pub use standing::Standing;

@@ -15,7 +15,7 @@ use punctual_model::{
 };
 use punctual_store::{
     StageDone,
-    records::{ArtifactRecord, ExtractRecord, Run},
+    records::{ArtifactRecord, ExtractRecord, Run, StageRecord},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -29,6 +29,7 @@ use crate::{
         places::Pass,
     },
     outcome::EngineError,
+    zones::Database,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -298,7 +299,8 @@ impl Engine {
         findings: &[Finding],
         artifacts: &[ArtifactRecord],
     ) -> Result<(), EngineError> {
-        let output = punctual_model::identity::canonical_json(output);
+        let zones = Some(Database::in_use().in_words());
+        let output = punctual_model::identity::canonical_json(&Recorded { zones, made: output });
         let done = StageDone { stage, output: &output, findings, artifacts: Some(artifacts) };
         self.parts.store.finish_stage(&place.run.id, place.run.revision.number, done, self.now()).await?;
         self.tell(Event::StageDone(stage));
@@ -317,6 +319,26 @@ impl Engine {
         let output = output.ok_or(EngineError::Unreadable { stage, message: "there is none".to_owned() })?;
         serde_json::from_str(&output).map_err(|e| EngineError::Unreadable { stage, message: e.to_string() })
     }
+}
+
+/// A stage's output with the tz database that its times were computed by.
+#[derive(Serialize, Deserialize)]
+struct Recorded<T> {
+    #[serde(default)]
+    zones: Option<String>,
+    #[serde(flatten)]
+    made: T,
+}
+
+/// The tz databases that a revision's stages were made by, in words and each once; none where a stage of an earlier
+/// version did not keep it.
+pub fn zones_of(stages: &[StageRecord]) -> Vec<String> {
+    let mut found = Vec::new();
+    for output in stages.iter().filter_map(|stage| stage.output.as_deref()) {
+        let recorded = serde_json::from_str::<Recorded<serde_json::Value>>(output);
+        found.extend(recorded.ok().and_then(|recorded| recorded.zones).filter(|zones| !found.contains(zones)));
+    }
+    found
 }
 
 /// For naming a job: a file is its content, wherever it lies.

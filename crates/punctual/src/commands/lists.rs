@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use punctual_engine::EngineError;
+use punctual_engine::{EngineError, zones_of};
 use punctual_model::identity::ContentHash;
 use punctual_store::records::{ArtifactRecord, Decision, Delivery, Filter, Owner, Run};
 
@@ -66,8 +66,9 @@ async fn show_run(bench: &Workbench, run: Run, json: bool) -> anyhow::Result<u8>
     let decisions = store.decisions(Some(&run.id)).await?;
     let deliveries = store.deliveries(&Filter { run: Some(run.id.clone()), ..Filter::default() }).await?;
     if json {
+        let zones = zones_of(&stages);
         show::json(&serde_json::json!({
-            "run": run, "stages": stages, "findings": findings, "datasets": extracts,
+            "run": run, "tz_database": zones, "stages": stages, "findings": findings, "datasets": extracts,
             "artifacts": artifacts, "deliveries": deliveries, "decisions": decisions,
         }));
         return Ok(exit::OK);
@@ -79,6 +80,10 @@ async fn show_run(bench: &Workbench, run: Run, json: bool) -> anyhow::Result<u8>
     }
     if let Some(frozen) = run.revision.frozen_at {
         show::print(&format!("  frozen since {}, when the first message may have left", time(frozen)));
+    }
+    let zones = zones_of(&stages);
+    if !zones.is_empty() {
+        show::print(&format!("  tz database: {}", zones.join(", then ")));
     }
     let rows = stages.into_iter().map(|s| {
         let ended = s.ended_at.map(time).unwrap_or_default();

@@ -63,3 +63,16 @@ fn a_count_in_a_csv_file_is_refused_by_its_line() {
     let answer = run(&case.csv(&format!("id,at\n1,{NOON}\n2,{}\n", NOON * 1000)), &[]);
     says(&answer, 3, &["rows.csv line 3, column `at`", "set `time_encoding: epoch_ms` on the source"]);
 }
+
+#[test]
+fn a_run_names_the_tz_database_that_its_times_were_computed_by() {
+    let project = Case::default().csv("n\n1\n");
+    super::made(&project);
+    let shown = project.punctual(&["show", &project.run_id()]);
+    let line = shown.out.lines().find_map(|line| line.trim().strip_prefix("tz database: ")).expect("a line of it");
+    let doctor = project.punctual(&["doctor", "--json"]).json();
+    let examined = doctor["examined"].as_array().expect("a list").iter();
+    let in_use = examined.filter(|e| e["what"] == "tz database").map(|e| e["detail"].clone()).collect::<Vec<_>>();
+    assert_eq!(in_use, [value!(line)]);
+    assert_eq!(project.punctual(&["show", &project.run_id(), "--json"]).json()["tz_database"], value!([line]));
+}
