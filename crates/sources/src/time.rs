@@ -98,7 +98,7 @@ impl TimeRules {
     /// Microseconds since 1970 of a civil time in the source's zone.
     pub(crate) fn instant_of_local(&self, micros: i64) -> Result<i64, Misfit> {
         let local = civil(micros)?;
-        let instant = self.zone.rules().to_timestamp(local).map_err(|_| out_of_range(&local))?;
+        let instant = self.zone.rules().to_timestamp(local).map_err(|_| no_instant(&local.to_string()))?;
         Ok(instant.as_microsecond())
     }
 
@@ -165,7 +165,7 @@ impl TimeRules {
                 let pieces = iso(text).map_err(not)?;
                 let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
                 match pieces.to_numeric_offset() {
-                    Some(offset) => micros_of(offset.to_timestamp(local).map_err(not)?),
+                    Some(offset) => micros_of(offset.to_timestamp(local).map_err(|_| no_instant(text))?),
                     None => self.instant_of_local(micros_of_civil(local)?),
                 }
             }
@@ -393,6 +393,14 @@ fn not_a(what: &str, text: &str, expected: String) -> Misfit {
 
 fn out_of_range(what: &dyn std::fmt::Display) -> Misfit {
     Misfit::new(format!("{what} is out of range"))
+}
+
+/// A clock that no point in time has: the last ones of the year 9999, in most zones.
+fn no_instant(text: &str) -> Misfit {
+    Misfit::new(format!(
+        "`{}` is out of range: points in time end with 9999-12-30T22:00:00Z; declare the column as `timestamp`, which has no zone",
+        words::value(&text)
+    ))
 }
 
 fn count(text: &str) -> Result<i64, Misfit> {
