@@ -16,6 +16,7 @@ use crate::{
     checks::{self, CheckInput, Checked, CheckedRows, Context, Days, LeftOut, Subject},
     collation,
     error::{DataError, unknown_name},
+    far_times,
     session::{Limits, Session},
     snapshot::{Rows, Snapshot},
     split::{SplitInput, SplitTable, split_findings, split_table},
@@ -105,6 +106,7 @@ impl Job {
         // `sql` checks may read every dataset, so they come last.
         for (input, (kept, mut findings)) in inputs.iter().zip(rows) {
             checks::check_sql(&self.session, &input.subject(), &mut findings).await?;
+            findings.extend(far_times::of_rows(&self.session, &input.subject()).await?.into_iter().map(Some));
             checked.subjects.insert(input.name.to_string(), kept);
             checked.findings.extend(findings.into_iter().flatten());
         }

@@ -53,6 +53,7 @@ pub mod checks;
 mod collation;
 pub mod error;
 pub mod facts;
+mod far_times;
 pub mod job;
 pub mod meaning;
 mod money;

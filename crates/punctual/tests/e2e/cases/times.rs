@@ -76,3 +76,56 @@ fn a_run_names_the_tz_database_that_its_times_were_computed_by() {
     assert_eq!(in_use, [value!(line)]);
     assert_eq!(project.punctual(&["show", &project.run_id(), "--json"]).json()["tz_database"], value!([line]));
 }
+
+/// What is said of a column `at` of these types with these times beside ten of October 2026.
+fn told_of(more: &[&str]) -> Vec<String> {
+    let mut told = Vec::new();
+    for (column_type, clock) in [("date", ""), ("timestamp", " 10:00:00"), ("timestamptz", "T10:00:00Z")] {
+        let october = (1..=10).map(|day| format!("2026-10-{day:02}"));
+        let days: Vec<String> = october.chain(more.iter().map(|day| (*day).to_owned())).collect();
+        let rows: String = days.iter().map(|day| format!("{day}{clock},1\n")).collect();
+        let datasets = format!("rows: {{source: data, columns: {{at: {column_type}}}}}");
+        let project = Case { datasets: &datasets, ..Case::default() }.csv(&format!("at,n\n{rows}"));
+        let answer = run(&project, &[]);
+        says(&answer, 0, &[]);
+        told.extend(answer.err.lines().find(|line| line.starts_with("warning:")).map(str::to_owned));
+        let notes = json(&project)["notes"].as_array().expect("a list").len();
+        assert_eq!(notes, usize::from(answer.err.contains("warning:")), "{}", answer.words());
+    }
+    told
+}
+
+#[test]
+fn a_mistyped_year_beside_times_of_today_is_a_finding() {
+    let told = told_of(&["0202-10-06", "3023-10-06"]);
+    assert_eq!(told.len(), 3, "of a date, a time without zone and an instant: {told:?}");
+    for line in told {
+        let words = "rows (times): of `at` 2 values lie in the years 202 and 3023, the others in times of today; mend";
+        assert!(line.contains(words), "{line}");
+    }
+    assert!(told_of(&["0026-10-06"])[0].contains("of `at` 1 value lies in the year 26,"));
+}
+
+#[test]
+fn history_and_days_that_stand_for_never_are_no_finding() {
+    let never = ["9999-12-30", "0001-01-01", "2999-12-31", "3000-01-01", "2500-06-01", "2500-06-01", "2500-06-01"];
+    let history: Vec<String> = (0..11).map(|n| format!("0{}-05-05", 410 + n)).collect();
+    let history: Vec<&str> = history.iter().map(String::as_str).collect();
+    for more in [&[][..], &["1850-05-05", "1066-10-14", "2150-05-05"], &never, &history] {
+        assert_eq!(told_of(more), Vec::<String>::new(), "{more:?}");
+    }
+}
+
+#[test]
+fn a_point_in_time_beyond_the_last_one_is_refused_as_that_and_readable_without_zone() {
+    let rows = "at,n\n2026-10-01T10:00:00Z,1\n9999-12-31T10:00:00Z,1\n";
+    let case = |column_type: &str, rows: &str| {
+        let datasets = format!("rows: {{source: data, columns: {{at: {column_type}}}}}");
+        Case { datasets: &datasets, ..Case::default() }.csv(rows)
+    };
+    let place = "rows.csv line 3, column `at`: `9999-12-31T10:00:00Z` is out of range";
+    says(&run(&case("timestamptz", rows), &[]), 3, &[place, "declare the column as `timestamp`"]);
+    let project = case("timestamp", &rows.replace('Z', ""));
+    super::made(&project);
+    assert_eq!(column(&json(&project), "rows", "at")[1], "9999-12-31T10:00:00");
+}
