@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn each_is_told_where_it_stands() {
         let named = unquoted(&SqlText::plain("SELECT a,\n  Customer FROM x"));
-        let place = named[0].place.clone().expect("a place");
+        let place = named[1].place.clone().expect("a place");
         assert_eq!((place.line, place.column), (2, 3));
     }
 }

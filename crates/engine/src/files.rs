@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use punctual_data::source::{SourceConfig, SourceKind};
@@ -84,12 +84,13 @@ fn real(path: &Path) -> PathBuf {
     let mut known = path.to_owned();
     loop {
         if let Ok(mut real) = known.canonicalize() {
-            rest.into_iter().rev().for_each(|part| match Path::new(&part).components().next() {
-                Some(Component::ParentDir) => {
+            for part in rest.iter().rev() {
+                if part == ".." {
                     real.pop();
+                } else {
+                    real.push(part);
                 }
-                _ => real.push(part),
-            });
+            }
             return real;
         }
         let last = known.components().next_back().map(|part| part.as_os_str().to_owned());

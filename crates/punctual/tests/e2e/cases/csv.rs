@@ -9,7 +9,7 @@ use crate::project::Project;
 const STRAY: &str = "order_no,item,amount\n1001,Desk lamp,100.00\n1002,\"Bolt box large,200.00\n\
                      1003,Cable tray,300.00\n1004,\"Oak shelf,400.00\n1005,Stapler,500.00\n";
 
-fn orders<'a>(source: &'a str) -> Case<'a> {
+fn orders(source: &str) -> Case<'_> {
     Case {
         source,
         datasets: "orders: {source: data, columns: {order_no: int, amount: {type: 'decimal(12,2)', total: sum}}}",

@@ -11,8 +11,11 @@ use crate::project::{Project, files, text};
 const ANA: &str = "{email: ana@agency.example, name: Ana}";
 const TEAM: &str = "deliver: {to: team}";
 
-/// The files of each message in a folder, by their recipient: name, type and bytes.
-fn sent(project: &Project, folder: &str) -> BTreeMap<String, Vec<(String, String, Vec<u8>)>> {
+/// A file of a message: its name, type and bytes.
+type Attached = (String, String, Vec<u8>);
+
+/// The files of each message in a folder, by their recipient.
+fn sent(project: &Project, folder: &str) -> BTreeMap<String, Vec<Attached>> {
     if !project.path(folder).exists() {
         return BTreeMap::new();
     }
