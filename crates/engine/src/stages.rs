@@ -211,7 +211,7 @@ impl Engine {
         let child: Generated = self.child(stage, &Job::Generate(asked.clone()), &inputs, &folder).await?;
         answer::generated(&asked, &child, &formats).map_err(|why| EngineError::untrusted(stage, why))?;
         self.adopt_files(&folder, &formats, &child.editions)?;
-        match damaged.iter().find(|file| is_damaged(*file)) {
+        match damaged.iter().find(|file| is_damaged(file)) {
             None => Ok(damaged.len()),
             Some(file) => Err(EngineError::Damaged {
                 what: file.file_name.clone(),

@@ -19,6 +19,11 @@ use crate::app::{AFTER, Ask, Death, Definitions, Fate, Manner, TestApp, World, e
 /// Tells the test's own program that it is the process that is to be killed: the point and the folder.
 const ORDERS: &str = "PUNCTUAL_TEST_KILLED_AT";
 
+#[expect(clippy::disallowed_methods, reason = "this is how a test's program knows that it is to be killed")]
+fn orders() -> Option<String> {
+    env::var(ORDERS).ok()
+}
+
 /// What the process is asked for.
 fn ask(work: &str) -> Ask {
     let until = if work == "run" { Stage::Review } else { Stage::Deliver };
@@ -108,7 +113,7 @@ macro_rules! killed {
         $($(#[$doc])*
         #[tokio::test]
         async fn $name() {
-            if let Ok(orders) = env::var(ORDERS) {
+            if let Some(orders) = orders() {
                 return be_killed(&orders).await;
             }
             let $test = concat!("kills::", stringify!($name));

@@ -418,8 +418,13 @@ async fn live(happenings: &[Happening]) {
 /// So many histories a test lives through; `PUNCTUAL_SEED` leads to others.
 const HISTORIES: u32 = 250;
 
+#[expect(clippy::disallowed_methods, reason = "whoever looks for faults chooses other histories")]
+fn seed() -> u8 {
+    std::env::var("PUNCTUAL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_default()
+}
+
 fn histories(number: u8) {
-    let seed: u8 = std::env::var("PUNCTUAL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_default();
+    let seed = seed();
     let mut bytes = [seed; 32];
     bytes[0] = number;
     let config = Config { cases: HISTORIES, max_shrink_iters: 400, failure_persistence: None, ..Config::default() };

@@ -71,7 +71,7 @@ impl Death {
     async fn point(&self) {
         let here = self.passed.fetch_add(1, Ordering::Relaxed);
         // Whatever works beside the call that died does not go on either.
-        if !self.at.is_some_and(|at| here >= at) {
+        if self.at.is_none_or(|at| here < at) {
             return;
         }
         if self.manner == Manner::Killed {
