@@ -51,22 +51,22 @@ impl Conditions {
             conditions.add_with("delivery.changed_at >= ?", Value::Number(since.as_microsecond()));
         }
         if let Some(to) = &filter.to {
-            let either = "(lower(delivery.email) LIKE ? OR delivery.address LIKE ? OR lower(delivery.name) LIKE ?
-                OR delivery.recipient = ?)";
+            let either = "(lower(delivery.email) LIKE ? ESCAPE '!' OR delivery.address LIKE ? ESCAPE '!'
+                OR lower(delivery.name) LIKE ? ESCAPE '!' OR delivery.recipient = ?)";
             let holds = || Value::Text(holding(to));
             conditions.add_all(either, [holds(), holds(), holds(), Value::Text(to.clone())]);
         }
         if let Some(subject) = &filter.subject {
-            conditions.add_with("lower(delivery.subject) LIKE ?", Value::Text(holding(subject)));
+            conditions.add_with("lower(delivery.subject) LIKE ? ESCAPE '!'", Value::Text(holding(subject)));
         }
         if let Some(file) = &filter.file {
             let exists = "EXISTS (SELECT 1 FROM attachment WHERE attachment.delivery = delivery.id
-                AND (lower(attachment.file_name) LIKE ? OR attachment.content LIKE ?))";
+                AND (lower(attachment.file_name) LIKE ? ESCAPE '!' OR attachment.content LIKE ? ESCAPE '!'))";
             conditions.add_all(exists, [Value::Text(holding(file)), Value::Text(starting(file))]);
         }
         if let Some(message) = &filter.message {
             let message = message.trim_matches(['<', '>']);
-            let either = "(lower(delivery.message_id) LIKE ? OR delivery.id LIKE ?)";
+            let either = "(lower(delivery.message_id) LIKE ? ESCAPE '!' OR delivery.id LIKE ? ESCAPE '!')";
             conditions.add_all(either, [Value::Text(holding(message)), Value::Text(starting(message))]);
         }
         Some(conditions)
@@ -112,14 +112,27 @@ impl Conditions {
     }
 }
 
-/// A LIKE pattern for what holds a text, in lower case. A `%` or `_` in the text stands for anything, which only
-/// finds more.
+/// A LIKE pattern for what holds a text, in lower case.
 fn holding(text: &str) -> String {
-    format!("%{}%", text.to_lowercase())
+    format!("%{}", starting(text))
 }
 
+/// A LIKE pattern for what starts with a text, in lower case.
 fn starting(text: &str) -> String {
-    format!("{}%", text.to_lowercase())
+    format!("{}%", literal(text))
+}
+
+/// A text in a LIKE pattern, whose `%` and `_` stand for themselves. The sign that says so is no backslash, which a
+/// server may read in a string, too.
+fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for character in text.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern
 }
 
 /// Ids that start with a text lie from the first answer up to, not including, the second: they are
@@ -143,6 +156,12 @@ mod tests {
             assert!(Conditions::of(&Filter { run: Some(run.to_owned()), ..Filter::default() }).is_none(), "{run}");
         }
         assert_eq!(ids_from("0AF"), Some(("0af".to_owned(), "0afg".to_owned())));
+    }
+
+    #[test]
+    fn a_percent_sign_and_an_underscore_stand_for_themselves() {
+        assert_eq!(holding("S_Les"), "%s!_les%");
+        assert_eq!(starting("100%!"), "100!%!!%");
     }
 
     #[test]

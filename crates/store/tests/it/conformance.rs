@@ -7,7 +7,7 @@ use punctual_model::{
 };
 use punctual_store::{
     StageDone, StoreError,
-    records::{ArtifactRecord, Filter, Owner, Run},
+    records::{ArtifactRecord, Filter, NewDelivery, Owner, Run},
 };
 
 use crate::{
@@ -21,6 +21,7 @@ on_both!(
     a_run_is_opened_once,
     runs_are_found_by_the_start_of_their_id,
     filters_narrow_and_never_widen,
+    a_wildcard_in_what_is_looked_for_stands_for_itself,
     a_definition_is_replaced_until_it_is_frozen,
     a_state_changes_only_from_what_the_caller_believes,
     a_stage_keeps_what_it_made_while_its_input_is_the_same,
@@ -133,6 +134,29 @@ async fn filters_narrow_and_never_widen(place: &dyn Place) {
     let none = Filter { run: Some("%".into()), ..Filter::default() };
     assert_eq!(store.deliveries(&none).await.unwrap().len(), 0);
     assert_eq!(store.deliveries(&Filter::default()).await.unwrap().len(), 18);
+}
+
+async fn a_wildcard_in_what_is_looked_for_stands_for_itself(place: &dyn Place) {
+    let store = place.open().await;
+    let run = open(store.as_ref(), "monthly", 10).await;
+    let planned = ["sales", "s_les", "100%", "wow!", "back\\slash"].map(|name| NewDelivery {
+        name: Some(name.to_uppercase()),
+        ..delivery(&run, "10", &name.replace(['%', '!', '\\'], "-"))
+    });
+    store.plan_deliveries(&planned, at(1)).await.unwrap();
+    for (to, found) in
+        [("s_les", 1), ("S_LES", 1), ("sales", 1), ("0%", 1), ("%", 1), ("w!", 1), ("k\\s", 1), ("a_", 0)]
+    {
+        let filter = Filter { to: Some(to.into()), ..Filter::default() };
+        assert_eq!(store.deliveries(&filter).await.unwrap().len(), found, "{to}");
+    }
+    for filter in [
+        Filter { subject: Some("%".into()), ..Filter::default() },
+        Filter { file: Some("_".into()), ..Filter::default() },
+        Filter { message: Some("%".into()), ..Filter::default() },
+    ] {
+        assert_eq!(store.deliveries(&filter).await.unwrap().len(), 0, "{filter:?}");
+    }
 }
 
 async fn a_definition_is_replaced_until_it_is_frozen(place: &dyn Place) {
