@@ -99,11 +99,28 @@ impl FromStr for Zone {
             }
             Err(_) => {
                 let known: Vec<String> = bundled().available().map(|n| n.as_str().to_owned()).collect();
-                let nearest = crate::nearest::nearest(name, known.iter().map(String::as_str));
-                Err(ZoneError { name: name.to_owned(), nearest: nearest.map(str::to_owned) })
+                Err(ZoneError { name: name.to_owned(), nearest: nearest(name, &known).map(str::to_owned) })
             }
         }
     }
+}
+
+/// The zone that may have been meant: a city stands for its zone.
+fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let written = name.trim().replace(' ', "_");
+    // The zones of `Etc` count hours the other way round: `GMT+2` is no slip for `Etc/GMT+2`.
+    let city = |zone: &'a String| match zone.rsplit_once('/') {
+        Some((region, city)) if region != "Etc" => Some((city, zone.as_str())),
+        _ => None,
+    };
+    let of_city = |wanted: &str| {
+        let zones = known.iter().filter_map(city).filter(|(city, _)| city.eq_ignore_ascii_case(wanted));
+        zones.map(|(_, zone)| zone).min_by_key(|zone| (zone.len(), *zone))
+    };
+    let near = |zones: &mut dyn Iterator<Item = &'a str>| crate::nearest::nearest(&written, zones);
+    of_city(&written)
+        .or_else(|| near(&mut known.iter().map(String::as_str)))
+        .or_else(|| near(&mut known.iter().filter_map(city).map(|(city, _)| city)).and_then(of_city))
 }
 
 impl TryFrom<String> for Zone {
@@ -144,5 +161,19 @@ mod tests {
     fn an_unknown_zone_names_the_nearest() {
         let error = "America/Chicgo".parse::<Zone>().expect_err("unknown");
         assert_eq!(error.to_string(), "unknown time zone `America/Chicgo`: did you mean `America/Chicago`?");
+    }
+
+    #[test]
+    fn a_city_stands_for_its_zone() {
+        let said = |name: &str| name.parse::<Zone>().expect_err("unknown").to_string();
+        for (written, zone) in [
+            ("London", "Europe/London"),
+            ("new york", "America/New_York"),
+            ("Chicgo", "America/Chicago"),
+            ("Europe/Lodnon", "Europe/London"),
+        ] {
+            assert_eq!(said(written), format!("unknown time zone `{written}`: did you mean `{zone}`?"));
+        }
+        assert!(!said("GMT+2").contains("Etc/GMT+2"), "{}", said("GMT+2"));
     }
 }

@@ -110,7 +110,7 @@ impl TimeRules {
 
     /// Days since 1970 of a date in text.
     pub(crate) fn date_of_text(&self, text: &str) -> Result<i32, Misfit> {
-        let not = |_| not_a("a date", text, self.expected(Temporal::Date));
+        let not = |_| self.not("a date", text, Temporal::Date);
         let date = match &self.encoding {
             Encoding::Text { format, tells: Temporal::Date } => {
                 strtime::parse(format, text).and_then(|t| t.to_date()).map_err(not)?
@@ -131,7 +131,7 @@ impl TimeRules {
 
     /// Microseconds of a zone-less time in text.
     pub(crate) fn local_of_text(&self, text: &str) -> Result<i64, Misfit> {
-        let not = |_| not_a("a time", text, self.expected(Temporal::Local));
+        let not = |_| self.not("a time", text, Temporal::Local);
         match &self.encoding {
             Encoding::Epoch(_) => self.local_of_count(count(text)?),
             Encoding::Text { format, tells: Temporal::Local } => {
@@ -154,7 +154,7 @@ impl TimeRules {
     /// Microseconds since 1970 of a point in time in text; text without an offset is a time in the
     /// source's zone.
     pub(crate) fn instant_of_text(&self, text: &str) -> Result<i64, Misfit> {
-        let not = |_| not_a("a point in time", text, self.expected(Temporal::Instant));
+        let not = |_| self.not("a point in time", text, Temporal::Instant);
         match &self.encoding {
             Encoding::Epoch(_) => self.instant_of_count(count(text)?),
             Encoding::Text { format, tells: Temporal::Instant } => {
@@ -260,6 +260,22 @@ impl TimeRules {
             (Some(_), None) => Temporal::Local,
             (None, None) => Temporal::Date,
         })
+    }
+
+    /// A text is not what was wanted; with the key that reads it, where that is known.
+    fn not(&self, what: &str, text: &str, wanted: Temporal) -> Misfit {
+        let misfit = not_a(what, text, self.expected(wanted));
+        match &self.encoding {
+            Encoding::Epoch(_) => misfit,
+            Encoding::Native | Encoding::Text { .. } => match formats_that_read(text, wanted).as_slice() {
+                [] => misfit,
+                formats => {
+                    let formats: Vec<String> = formats.iter().map(|f| format!("`time_encoding: text({f})`")).collect();
+                    let way = format!("; if the source writes them so, say {} on the source", formats.join(" or "));
+                    Misfit::new(misfit.into_message() + &way)
+                }
+            },
+        }
     }
 
     fn expected(&self, wanted: Temporal) -> String {
@@ -391,6 +407,23 @@ fn not_a(what: &str, text: &str, expected: String) -> Misfit {
     Misfit::new(format!("`{}` is not {what} ({expected})", words::value(&text)))
 }
 
+/// Ways to write a day, in the order in which they are likely.
+const DAYS: [&str; 6] = ["%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%Y%m%d"];
+/// Ways to write the time after it.
+const CLOCKS: [&str; 4] = ["%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p"];
+
+/// The formats in which a text would be what is wanted; two where day and month could change places.
+fn formats_that_read(text: &str, wanted: Temporal) -> Vec<String> {
+    let formats = DAYS.into_iter().flat_map(|day| match wanted {
+        Temporal::Date => vec![day.to_owned()],
+        Temporal::Local | Temporal::Instant => CLOCKS.map(|clock| format!("{day} {clock}")).to_vec(),
+    });
+    let is_read = |format: &String| {
+        strtime::parse(format, text).and_then(|t| t.to_datetime().or_else(|_| Ok(t.to_date()?.into()))).is_ok()
+    };
+    formats.filter(is_read).collect()
+}
+
 fn out_of_range(what: &dyn std::fmt::Display) -> Misfit {
     Misfit::new(format!("{what} is out of range"))
 }
@@ -487,6 +520,24 @@ mod tests {
         }
         assert!(utc.instant_of_text("2026-10-31T00:00[Europe/Berlin]").is_err());
         assert!(utc.date_of_text("2026-10-31 00:00:01").is_err());
+    }
+
+    #[test]
+    fn a_date_in_another_form_names_the_key_that_reads_it() {
+        let native = rules("UTC", "native");
+        let said = |text: &str| native.date_of_text(text).expect_err("no date").into_message();
+        assert_eq!(
+            said("24.08.2026"),
+            "`24.08.2026` is not a date (expected 2026-10-31); if the source writes them so, say \
+             `time_encoding: text(%d.%m.%Y)` on the source"
+        );
+        assert!(said("05/04/2026").contains("`time_encoding: text(%d/%m/%Y)` or `time_encoding: text(%m/%d/%Y)`"));
+        assert!(said("31/04/2026").ends_with("(expected 2026-10-31)"), "{}", said("31/04/2026"));
+        let time = native.local_of_text("24.08.2026 13:05").expect_err("no time").into_message();
+        assert!(time.contains("say `time_encoding: text(%d.%m.%Y %H:%M)` on the source"), "{time}");
+        for format in DAYS {
+            assert_eq!(rules("UTC", &format!("text({format})")).text_tells(), Some(Temporal::Date), "{format}");
+        }
     }
 
     #[test]

@@ -102,7 +102,10 @@ async fn values_that_do_not_fit_are_refused_with_their_place() {
     for (column, says) in [
         ("n", "`many` is not int"),
         ("price", "1.505 has more digits behind the point than decimal(9,2)"),
-        ("day", "`31.10.2026` is not a date (expected 2026-10-31)"),
+        (
+            "day",
+            "`31.10.2026` is not a date (expected 2026-10-31); if the source writes them so, say `time_encoding: text(%d.%m.%Y)`",
+        ),
         ("name", "it is a blob, which has no place in a report; write hex(name) in the SQL"),
         ("CAST(name AS text) AS name", "the text is not UTF-8; write hex(name) in the SQL"),
     ] {
