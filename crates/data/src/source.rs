@@ -114,7 +114,7 @@ pub enum SourceError {
         message: String,
     },
     /// The source refused the query (missing table or column, syntax, not a SELECT).
-    #[error("dataset `{dataset}`: source `{name}` refused the query: {message}")]
+    #[error("{}source `{name}` refused the query: {message}", of(dataset))]
     Query {
         /// The source.
         name: String,
@@ -124,7 +124,7 @@ pub enum SourceError {
         message: String,
     },
     /// The query took longer than the source's `timeout`.
-    #[error("dataset `{dataset}`: source `{name}` took longer than {seconds} s; raise `timeout` or narrow the query")]
+    #[error("{}source `{name}` took longer than {seconds} s; raise `timeout` or narrow the query", of(dataset))]
     Timeout {
         /// The source.
         name: String,
@@ -134,7 +134,7 @@ pub enum SourceError {
         seconds: u64,
     },
     /// The connection broke or the server went away while rows were coming.
-    #[error("dataset `{dataset}`: source `{name}` broke off after {rows} rows: {message}")]
+    #[error("{}source `{name}` broke off after {rows} rows: {message}", of(dataset))]
     Interrupted {
         /// The source.
         name: String,
@@ -146,9 +146,7 @@ pub enum SourceError {
         message: String,
     },
     /// A period boundary of the wrong kind for the column it is compared with.
-    #[error(
-        "dataset `{dataset}`: `{expression}` is compared with `{column}`, which is {column_kind}; use `{suggestion}`"
-    )]
+    #[error("{}`{expression}` is compared with `{column}`, which is {column_kind}; use `{suggestion}`", of(dataset))]
     Boundary {
         /// The dataset.
         dataset: String,
@@ -162,7 +160,7 @@ pub enum SourceError {
         suggestion: String,
     },
     /// A value does not fit its column's type, or bytes are not UTF-8.
-    #[error("dataset `{dataset}`: {place}: {message}")]
+    #[error("{}{place}: {message}", of(dataset))]
     Data {
         /// The dataset.
         dataset: String,
@@ -171,6 +169,11 @@ pub enum SourceError {
         /// What is wrong and the way out.
         message: String,
     },
+}
+
+/// Whose query it is; a probe asks for no dataset.
+fn of(dataset: &str) -> String {
+    if dataset.is_empty() { String::new() } else { format!("dataset `{dataset}`: ") }
 }
 
 impl SourceError {

@@ -36,7 +36,8 @@ fn field(locale: &Locale, letter: char, width: usize, at: DateTime, out: &mut St
         ('M', 3) => out.push_str(locale.months_short[month]),
         ('M', _) => number(at.month().into(), width, out),
         ('d', _) => number(at.day().into(), width, out),
-        ('y', _) => number(at.year().into(), width, out),
+        // Four digits, as a period's key has them: `January 7` would be a day.
+        ('y', _) => write!(out, "{:04}", at.year()).expect("a String takes everything"),
         ('E', 4) => out.push_str(locale.days[weekday]),
         ('E', _) => out.push_str(locale.days_short[weekday]),
         ('H', _) => number(at.hour().into(), width, out),

@@ -14,15 +14,18 @@ impl Locale {
             Shape::Day => by(self.patterns.date_long, first),
             Shape::Week => {
                 let week = first.iso_week_date();
-                self.words.week.replace("{week}", &week.week().to_string()).replace("{year}", &week.year().to_string())
+                self.words
+                    .week
+                    .replace("{week}", &week.week().to_string())
+                    .replace("{year}", &format!("{:04}", week.year()))
             }
             Shape::Month => by(self.patterns.month_year, first),
             Shape::Quarter(quarter) => self
                 .words
                 .quarter
                 .replace("{quarter}", &quarter.to_string())
-                .replace("{year}", &first.year().to_string()),
-            Shape::Year => first.year().to_string(),
+                .replace("{year}", &format!("{:04}", first.year())),
+            Shape::Year => format!("{:04}", first.year()),
             Shape::Span => {
                 let last = period.end_date().yesterday().unwrap_or(first);
                 match last == first {
@@ -47,6 +50,9 @@ mod tests {
             Locale::by_tag(tag).expect("known").period_label(&period)
         };
         assert_eq!(label("en-US", "2026-10"), "October 2026");
+        assert_eq!(label("en-US", "0000-01"), "January 0000");
+        assert_eq!(label("de-DE", "0007"), "0007");
+        assert_eq!(label("en-US", "0007-W03"), "Week 3, 0007");
         assert_eq!(label("es-ES", "2026-10"), "octubre de 2026");
         assert_eq!(label("en-US", "2026-W53"), "Week 53, 2026");
         assert_eq!(label("de-DE", "2026-W43"), "Woche 43, 2026");
