@@ -140,7 +140,7 @@ impl Engine {
         audience.hold(|recipient| {
             let suppression = suppressed.get(canonical(&recipient.email).as_str())?;
             Some(format!(
-                "the address does not exist, as the server said on {} ({}); once it does, `punctual unsuppress {}`",
+                "the address does not exist, as the server said on {} ({}); once it does, `punctual unsuppress {} --why TEXT`",
                 suppression.since.strftime("%Y-%m-%d"),
                 suppression.reason,
                 recipient.email

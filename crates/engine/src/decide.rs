@@ -162,7 +162,7 @@ impl Engine {
         }
         if let Some(known) = self.parts.store.suppressions().await?.iter().find(|s| s.address == canonical(email)) {
             refusals.push(format!(
-                "{email} does not exist, as the server said ({}); once it does, `punctual unsuppress {email}`",
+                "{email} does not exist, as the server said ({}); once it does, `punctual unsuppress {email} --why TEXT`",
                 known.reason
             ));
         }

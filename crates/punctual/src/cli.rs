@@ -132,7 +132,7 @@ pub struct PlanArgs {
 pub struct RunArgs {
     #[command(flatten)]
     pub target: Target,
-    /// Run this stage and the later ones again: extract, transform or generate
+    /// Run this stage and the later ones again: extract, transform or generate; review and deliver force nothing
     #[arg(long, value_name = "STAGE", value_parser = parse_stage)]
     pub from: Option<Stage>,
     /// Stop after this stage
@@ -216,6 +216,14 @@ fn parse_since(text: &str) -> Result<jiff::Timestamp, String> {
         .ok_or_else(|| "write a day, 2026-11-01, or an instant, 2026-11-01T08:00:00Z".to_owned())
 }
 
+/// A reason that says something.
+fn parse_why(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say how you know, or why: it is put on record".to_owned()),
+        why => Ok(why.to_owned()),
+    }
+}
+
 /// What became of a delivery in doubt.
 #[derive(Debug, Args)]
 pub struct ResolveArgs {
@@ -228,7 +236,7 @@ pub struct ResolveArgs {
     #[arg(long)]
     pub send_again: bool,
     /// How you know; kept on record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_why)]
     pub why: String,
 }
 
@@ -241,7 +249,7 @@ pub struct ResendArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub to: Option<String>,
     /// Why; kept on record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_why)]
     pub why: String,
 }
 
@@ -251,7 +259,7 @@ pub struct UnsuppressArgs {
     /// The address
     pub address: String,
     /// How you know; kept on record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_why)]
     pub why: String,
 }
 
@@ -323,7 +331,7 @@ pub struct AdoptArgs {
     #[arg(long = "as", value_name = "WHAT")]
     pub happened: HappenedArg,
     /// Why, for the record
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_why)]
     pub why: String,
 }
 

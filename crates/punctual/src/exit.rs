@@ -81,16 +81,12 @@ pub fn code_of(error: &anyhow::Error) -> u8 {
             | EngineError::NotInDoubt { .. }
             | EngineError::NoList { .. }
             | EngineError::NothingToAdopt
+            | EngineError::Frozen { .. }
+            | EngineError::Channel { .. }
             | EngineError::NoDelivery { .. },
         ) => DEFINITIONS,
-        Some(EngineError::Stage { .. } | EngineError::Secret(_)) => STAGE,
-        Some(
-            EngineError::Refused { .. }
-            | EngineError::Frozen { .. }
-            | EngineError::Damaged { .. }
-            | EngineError::Estranged(_),
-        ) => REFUSED,
-        Some(EngineError::Channel { .. }) => DELIVERY,
+        Some(EngineError::Stage { .. } | EngineError::Secret(_) | EngineError::Damaged { .. }) => STAGE,
+        Some(EngineError::Refused { .. } | EngineError::Estranged(_)) => REFUSED,
         Some(EngineError::Busy { .. }) => BUSY,
         Some(EngineError::Store(punctual_store::StoreError::Ambiguous(_))) => DEFINITIONS,
         Some(

@@ -5,7 +5,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::Context;
 use punctual_engine::{RunOutcome, RunRequest};
-use punctual_model::state::Stage;
+use punctual_model::{state::Stage, zone::Zone};
 use punctual_sample::{Agency, DEFAULT_SEED, write};
 use punctual_store::records::Owner;
 
@@ -52,6 +52,7 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<u8> {
     let took = started.elapsed() - made;
     let copied = dir.join("reports");
     copy_reports(&bench, &outcome, &copied).await?;
+    let zone = request.period.zone().clone();
     drop(bench);
     if json {
         let files: Vec<_> = outcome.editions.iter().flat_map(|e| &e.files).map(|f| &f.file_name).collect();
@@ -61,7 +62,7 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<u8> {
         }));
         return Ok(exit::OK);
     }
-    let summary = Summary { dir, outcome: &outcome };
+    let summary = Summary { dir, outcome: &outcome, zone: &zone };
     summary.show(&copied, made.as_secs_f64(), took.as_secs_f64());
     Ok(exit::OK)
 }
@@ -86,6 +87,7 @@ async fn copy_reports(bench: &Workbench, outcome: &RunOutcome, to: &Path) -> any
 struct Summary<'a> {
     dir: &'a Path,
     outcome: &'a RunOutcome,
+    zone: &'a Zone,
 }
 
 impl Summary<'_> {
@@ -106,7 +108,7 @@ impl Summary<'_> {
         });
         show::table(&["client", "visits", "change", "revenue", "ad spend", "files"], &[1, 2, 3, 4, 5], rows);
         if let Some(delivery) = &self.outcome.delivery {
-            show_delivery(delivery);
+            show_delivery(delivery, self.zone);
         }
         let dir = self.dir.display();
         let done = match &self.outcome.delivery {

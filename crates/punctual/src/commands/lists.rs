@@ -4,7 +4,12 @@ use std::path::Path;
 
 use anyhow::Context;
 use punctual_engine::{EngineError, zones_of};
-use punctual_model::identity::ContentHash;
+use punctual_model::{
+    identity::{ContentHash, RunKey},
+    nearest::nearest,
+    period::Period,
+    zone::Zone,
+};
 use punctual_store::records::{ArtifactRecord, Decision, Delivery, Filter, Owner, Run};
 
 use super::Workbench;
@@ -29,17 +34,27 @@ impl From<DeliveriesArgs> for Filter {
 /// Lists runs.
 pub async fn runs(root: &Path, args: ListArgs, json: bool) -> anyhow::Result<u8> {
     let bench = Workbench::open(root, json).await?;
-    let runs = bench.engine.store().runs(&args.into()).await?;
+    let filter = known(&bench, args.into()).await?;
+    let runs = bench.engine.store().runs(&filter).await?;
     if json {
         show::json(&serde_json::json!({ "runs": runs }));
         return Ok(exit::OK);
     }
+    let variants = runs.iter().any(|run| !run.key.variant.is_empty());
     let rows = runs.into_iter().map(|run| {
         let Run { id, key, revision, .. } = run;
         let changed = time(revision.changed_at);
-        vec![id, key.report, key.period, revision.number.to_string(), revision.state.to_string(), changed]
+        let mut row = vec![id, key.report, key.period];
+        row.extend(variants.then(|| variant(&key.variant).to_owned()));
+        row.extend([revision.number.to_string(), revision.state.to_string(), changed]);
+        row
     });
-    show::table(&["run", "report", "period", "revision", "state", "changed"], &[3], rows);
+    // A column of its own only where something was overridden.
+    if variants {
+        show::table(&["run", "report", "period", "variant", "revision", "state", "changed"], &[4], rows);
+    } else {
+        show::table(&["run", "report", "period", "revision", "state", "changed"], &[3], rows);
+    }
     Ok(exit::OK)
 }
 
@@ -50,7 +65,7 @@ pub async fn show(root: &Path, id: &str, json: bool) -> anyhow::Result<u8> {
         Some(run) => show_run(&bench, run, json).await,
         None => match bench.engine.find_delivery(id).await {
             Ok(delivery) => show_delivery(&bench, delivery, json).await,
-            Err(EngineError::NoSuchDelivery { .. }) => Err(no_run(id, "run or delivery")),
+            Err(EngineError::NoSuchDelivery { .. }) => Err(no_run(&bench, id, "run or delivery").await?),
             Err(error) => Err(error.into()),
         },
     }
@@ -74,7 +89,7 @@ async fn show_run(bench: &Workbench, run: Run, json: bool) -> anyhow::Result<u8>
         return Ok(exit::OK);
     }
     let key = &run.key;
-    show::print(&format!("run {}: {} {}, revision {number}: {}", run.id, key.report, key.period, run.revision.state));
+    show::print(&format!("run {}: {}, revision {number}: {}", run.id, named(key), run.revision.state));
     if let Some(message) = &run.revision.message {
         show::print(&format!("  {message}"));
     }
@@ -185,7 +200,8 @@ pub async fn artifacts(root: &Path, args: &ArtifactsArgs, json: bool) -> anyhow:
 /// Lists deliveries.
 pub async fn deliveries(root: &Path, args: DeliveriesArgs, json: bool) -> anyhow::Result<u8> {
     let bench = Workbench::open(root, json).await?;
-    let deliveries = bench.engine.store().deliveries(&args.into()).await?;
+    let filter = known(&bench, args.into()).await?;
+    let deliveries = bench.engine.store().deliveries(&filter).await?;
     if json {
         show::json(&serde_json::json!({ "deliveries": deliveries }));
     } else {
@@ -196,14 +212,81 @@ pub async fn deliveries(root: &Path, args: DeliveriesArgs, json: bool) -> anyhow
 
 async fn find(bench: &Workbench, id: &str) -> anyhow::Result<Run> {
     let run = bench.engine.store().run_by_id(id).await?;
-    run.ok_or_else(|| no_run(id, "run"))
+    match run {
+        Some(run) => Ok(run),
+        None => Err(no_run(bench, id, "run").await?),
+    }
 }
 
-fn no_run(id: &str, what: &str) -> anyhow::Error {
-    exit::coded(
-        exit::DEFINITIONS,
-        format!("there is no {what} `{id}`; `punctual runs` and `punctual deliveries` list them"),
-    )
+/// Says that nothing has this id; a report's name in its place leads on to the report's runs.
+async fn no_run(bench: &Workbench, id: &str, what: &str) -> anyhow::Result<anyhow::Error> {
+    let hint = match is_report(bench, id).await? {
+        true => format!("that is a report: `punctual runs --report {id}` lists its runs"),
+        false => "`punctual runs` and `punctual deliveries` list them".to_owned(),
+    };
+    Ok(exit::coded(exit::DEFINITIONS, format!("there is no {what} `{id}`; {hint}")))
+}
+
+/// Whether the project has a report of this name, or had one when it ran.
+async fn is_report(bench: &Workbench, name: &str) -> anyhow::Result<bool> {
+    Ok(bench.loaded.project.reports.contains_key(name) || has_runs(bench, name).await?)
+}
+
+async fn has_runs(bench: &Workbench, report: &str) -> anyhow::Result<bool> {
+    let filter = Filter { report: Some(report.to_owned()), limit: 1, ..Filter::default() };
+    Ok(!bench.engine.store().runs(&filter).await?.is_empty())
+}
+
+/// A filter whose names are there, with the period by its key. An empty list says nothing of a mistyped name.
+async fn known(bench: &Workbench, filter: Filter) -> anyhow::Result<Filter> {
+    let reports = &bench.loaded.project.reports;
+    if let Some(name) = &filter.report
+        && !has_runs(bench, name).await?
+    {
+        if !reports.contains_key(name.as_str()) {
+            let hint = match nearest(name, reports.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`punctual runs` lists what ran, `punctual check` what is wrong with definitions".to_owned(),
+            };
+            let message = format!("there is no report `{name}`, and none of that name ever ran; {hint}");
+            return Err(exit::coded(exit::DEFINITIONS, message));
+        }
+        show::tell(&format!("report `{name}` has no runs yet"));
+    }
+    if let Some(run) = &filter.run {
+        let of_run = Filter { run: Some(run.clone()), limit: 1, ..Filter::default() };
+        if bench.engine.store().runs(&of_run).await?.is_empty() {
+            return Err(no_run(bench, run, "run").await?);
+        }
+    }
+    let period = filter.period.as_deref().map(|text| key_of(bench, filter.report.as_deref(), text)).transpose()?;
+    Ok(Filter { period, ..filter })
+}
+
+/// The key of a period as people write it: of `last` by its report, of any other in no zone that skips days.
+fn key_of(bench: &Workbench, report: Option<&str>, text: &str) -> anyhow::Result<String> {
+    let period = match (text, report.and_then(|name| bench.loaded.project.reports.get(name))) {
+        ("last", Some(report)) => Period::last(&report.value.period, super::now(), &report.value.timezone),
+        ("last", None) => {
+            let message = "which period is the last depends on the report; name it with --report, or write the period";
+            return Err(exit::coded(exit::DEFINITIONS, message));
+        }
+        _ => Period::parse(text, &Zone::utc()),
+    };
+    Ok(period.map_err(|e| exit::coded(exit::DEFINITIONS, e.to_string()))?.to_string())
+}
+
+/// A run's report and period, with the variant where the request overrode something.
+pub fn named(key: &RunKey) -> String {
+    match variant(&key.variant) {
+        "" => format!("{} {}", key.report, key.period),
+        short => format!("{} {}, variant {short}", key.report, key.period),
+    }
+}
+
+/// As much of a variant as tells it from others.
+fn variant(hash: &str) -> &str {
+    hash.get(..8).unwrap_or(hash)
 }
 
 fn show_artifacts(artifacts: Vec<ArtifactRecord>) {
@@ -226,6 +309,11 @@ fn show_deliveries(deliveries: Vec<Delivery>) {
         vec![id, d.period, key.edition, d.email, d.state.to_string(), d.attempts.to_string(), time(d.changed_at), reply]
     });
     show::table(&["delivery", "period", "edition", "to", "state", "attempts", "changed", "reply"], &[5], rows);
+}
+
+/// The instant from which something leaves, on a clock in the report's zone, as the ledger has it.
+pub fn leaves_at(instant: jiff::Timestamp, zone: &Zone) -> String {
+    instant.to_zoned_datetime(zone.rules().clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 /// An instant for people, to the second, in UTC.

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use punctual_engine::Plan;
-use punctual_model::state::Stage;
+use punctual_model::{state::Stage, zone::Zone};
 
-use super::{Workbench, lists::time};
+use super::{
+    Workbench,
+    lists::{leaves_at, time},
+};
 use crate::{
     cli::PlanArgs,
     exit,
@@ -17,17 +20,18 @@ pub async fn plan(root: &Path, args: &PlanArgs, json: bool) -> anyhow::Result<u8
     let bench = Workbench::for_target(root, &args.target, json).await?;
     let request = bench.request(&args.target, Stage::Review)?;
     let plan = bench.engine.plan(&request).await?;
+    let zone = request.period.zone().clone();
     drop(bench);
     let refused = !plan.refusals.is_empty();
     if json {
         show::json(&plan);
     } else {
-        show_plan(&plan);
+        show_plan(&plan, &zone);
     }
     Ok(if refused { exit::REFUSED } else { exit::OK })
 }
 
-fn show_plan(plan: &Plan) {
+fn show_plan(plan: &Plan, zone: &Zone) {
     show::print("Queries");
     for query in &plan.queries {
         show::print(&format!(
@@ -63,7 +67,7 @@ fn show_plan(plan: &Plan) {
     if let Some(until) = plan.waits_until {
         show::print(&format!(
             "waits: nothing leaves before {} (`deliver.after`); `run --deliver --now` does not wait",
-            time(until)
+            leaves_at(until, zone)
         ));
     }
     for warning in &plan.warnings {

@@ -3,10 +3,15 @@
 use std::path::Path;
 
 use punctual_engine::{DeliveryOutcome, RunOutcome, RunRequest};
-use punctual_model::{definition::Otherwise, finding::Finding, nearest::nearest, project::Project, state::Stage};
+use punctual_model::{
+    definition::Otherwise, finding::Finding, nearest::nearest, project::Project, state::Stage, zone::Zone,
+};
 use punctual_store::records::ExtractRecord;
 
-use super::{Workbench, lists::time};
+use super::{
+    Workbench,
+    lists::{leaves_at, named, time},
+};
 use crate::{cli::RunArgs, exit, show};
 
 /// Runs a report.
@@ -37,11 +42,12 @@ pub async fn run(root: &Path, args: &RunArgs, json: bool) -> anyhow::Result<u8> 
             return Err(error.into());
         }
     };
+    let zone = request.period.zone().clone();
     drop(bench);
     if json {
         show::json(&summary(&outcome));
     } else {
-        show_outcome(&outcome, args);
+        show_outcome(&outcome, args, &zone);
     }
     Ok(match &outcome.delivery {
         Some(d) if d.is_incomplete() => exit::DELIVERY,
@@ -69,6 +75,7 @@ fn summary(outcome: &RunOutcome) -> serde_json::Value {
         "run": outcome.run.id,
         "report": outcome.run.key.report,
         "period": outcome.run.key.period,
+        "variant": outcome.run.key.variant,
         "revision": outcome.run.revision.number,
         "state": outcome.run.revision.state,
         "worked": outcome.worked,
@@ -107,7 +114,7 @@ pub fn data_of(data: &[ExtractRecord]) -> Option<String> {
     Some(if first == last { format!("data of {first}") } else { format!("data of {first} to {last}") })
 }
 
-fn show_outcome(outcome: &RunOutcome, args: &RunArgs) {
+fn show_outcome(outcome: &RunOutcome, args: &RunArgs, zone: &Zone) {
     show_findings(&outcome.findings);
     for warning in &outcome.warnings {
         show::tell(&format!("warning: {warning}"));
@@ -123,13 +130,13 @@ fn show_outcome(outcome: &RunOutcome, args: &RunArgs) {
     if !outcome.editions.is_empty() {
         show::table(&["edition", "title", "rows", "formats"], &[2], rows);
     }
-    let head = format!("{} {}, run {}, revision {}", run.key.report, run.key.period, run.id, run.revision.number);
+    let head = format!("{}, run {}, revision {}", named(&run.key), run.id, run.revision.number);
     show::print(&format!("{head}: {}", run.revision.state));
     if let Some(data) = data_of(&outcome.data) {
         show::print(&data);
     }
     match &outcome.delivery {
-        Some(delivery) => show_delivery(delivery),
+        Some(delivery) => show_delivery(delivery, zone),
         None if run.revision.state == punctual_model::state::RevisionState::Reviewing => {
             show::print("nothing was sent; look at `punctual plan`, then add --deliver");
         }
@@ -138,7 +145,7 @@ fn show_outcome(outcome: &RunOutcome, args: &RunArgs) {
 }
 
 /// What was delivered, in words.
-pub fn show_delivery(delivery: &DeliveryOutcome) {
+pub fn show_delivery(delivery: &DeliveryOutcome, zone: &Zone) {
     for warning in &delivery.warnings {
         show::tell(&format!("warning: {warning}"));
     }
@@ -148,7 +155,7 @@ pub fn show_delivery(delivery: &DeliveryOutcome) {
     if let Some(until) = delivery.waits_until {
         show::print(&format!(
             "nothing was sent: it leaves at {} (`deliver.after`); run --deliver again then, or add --now",
-            time(until)
+            leaves_at(until, zone)
         ));
         return;
     }

@@ -41,9 +41,6 @@ async fn adopt(bench: &Workbench, args: &AdoptArgs) -> anyhow::Result<()> {
         HappenedArg::Restored => Happened::Restored,
         HappenedArg::Lost => Happened::Lost,
     };
-    if args.why.trim().is_empty() {
-        return Err(exit::coded(exit::USAGE, "say why with --why: it is put on record"));
-    }
     let who = crate::who::who();
     let adopted = bench.engine.installation().adopt(happened, (&who, &args.why), super::now()).await;
     adopted.map(|_| ()).context("the state is not adopted")

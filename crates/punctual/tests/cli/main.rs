@@ -10,6 +10,7 @@ mod lists;
 mod next;
 mod sandbox;
 mod state;
+mod words;
 
 use std::{
     fs,
