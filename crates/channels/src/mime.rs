@@ -39,7 +39,7 @@ pub(crate) fn fits(size: u64, largest: Option<u64>) -> Result<(), Refusal> {
         Some(largest) if size > largest => Err(Refusal::unanswered(
             ReplyClass::TooLarge,
             format!(
-                "the message has {size} bytes or more, but at most {largest} are taken; attach less or send a link"
+                "the message has {size} bytes or more, but at most {largest} are taken; attach fewer formats, or raise `max_size_mb` if the server takes more"
             ),
         )),
         _ => Ok(()),

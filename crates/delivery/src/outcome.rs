@@ -24,7 +24,7 @@ pub enum InDoubtPolicy {
 /// The state after an attempt that came to an end.
 ///
 /// A channel that has to be halted says nothing about the delivery, which waits as `transient`.
-/// A message that is too large is `permanent` in this form; one with a link is a new attempt.
+/// A message that is too large is `permanent` in this form; one with fewer files is a new attempt.
 pub fn outcome(result: &Result<Accepted, Refusal>) -> DeliveryState {
     match result {
         Ok(_) => DeliveryState::Accepted,

@@ -17,7 +17,7 @@ pub enum ReplyClass {
         /// The address does not exist: write to it no more.
         suppress: bool,
     },
-    /// The message is larger than the other side takes: send a link in place of the attachments.
+    /// The message is larger than the other side takes: attach fewer formats.
     TooLarge,
     /// The channel itself does not work (login, certificate, encryption): stop it and tell a
     /// person; trying other recipients would only do harm.

@@ -37,7 +37,8 @@ pub struct Revision {
     pub message: Option<String>,
     /// The hash of the frozen definition.
     pub definition_hash: ContentHash,
-    /// The frozen definition: report, template and list as JSON.
+    /// The definition that it is made and delivered by, as JSON: report, template, the guards of its list, sources,
+    /// channel and sender (`Frozen`).
     pub definition: String,
     /// When it was created.
     pub created_at: Timestamp,
@@ -75,7 +76,7 @@ pub struct ExtractRecord {
     pub source: String,
     /// The statement as it was sent.
     pub statement: String,
-    /// The parameters as JSON.
+    /// The whole question as JSON: SQL with its parameters, declared columns, source. The same one is not asked twice.
     pub binds: String,
     /// The snapshot's content.
     pub snapshot: ContentHash,

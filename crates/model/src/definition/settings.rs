@@ -121,7 +121,7 @@ pub struct Limits {
     pub cpu: Length,
     /// Elapsed time. Default: 5m.
     pub elapsed: Length,
-    /// Bytes written, in MiB. Default: 2048.
+    /// Bytes of one file that it writes, in MiB. Default: 2048.
     pub output_mib: u64,
     /// Elapsed time of one SQL table or check. Default: 1m.
     pub query: Length,
