@@ -40,7 +40,7 @@ fn commands_page() -> String {
     );
     let root = Cli::command();
     for command in root.get_subcommands().filter(|c| !c.is_hide_set()) {
-        text.push_str(&command_section(command));
+        text.push_str(&command_section("", command));
     }
     text.push_str("\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
     for (code, meaning) in exit::ALL {
@@ -49,7 +49,17 @@ fn commands_page() -> String {
     text
 }
 
-fn command_section(command: &Command) -> String {
+/// A command and those below it, after the words that lead to it.
+fn command_section(before: &str, command: &Command) -> String {
+    let name = format!("{before}{}", command.get_name());
+    let mut text = section(&name, command);
+    for below in command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
+        text.push_str(&command_section(&format!("{name} "), below));
+    }
+    text
+}
+
+fn section(name: &str, command: &Command) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let positionals: Vec<String> = command
         .get_positionals()
@@ -58,7 +68,7 @@ fn command_section(command: &Command) -> String {
             if a.is_required_set() { format!(" {name}") } else { format!(" [{name}]") }
         })
         .collect();
-    let mut text = format!("\n## `{}{}`\n\n{about}.\n", command.get_name(), positionals.concat());
+    let mut text = format!("\n## `{name}{}`\n\n{about}.\n", positionals.concat());
     let arguments: Vec<_> = command.get_arguments().filter(|a| !a.is_global_set() && !a.is_hide_set()).collect();
     if arguments.is_empty() {
         return text;
@@ -78,7 +88,16 @@ fn command_section(command: &Command) -> String {
         } else {
             format!(" (default: `{}`)", defaults.join(" "))
         };
-        text.push_str(&format!("| `{name}` | {}{default} |\n", help.replace('|', "\\|")));
+        let possible = argument.get_possible_values().into_iter().filter(|v| !v.is_hide_set());
+        let words: Vec<String> = possible
+            .filter(|_| argument.get_action().takes_values())
+            .map(|v| match v.get_help() {
+                Some(help) => format!("`{}`: {help}", v.get_name()),
+                None => format!("`{}`", v.get_name()),
+            })
+            .collect();
+        let known = if words.is_empty() { String::new() } else { format!(": {}", words.join("; ")) };
+        text.push_str(&format!("| `{name}` | {}{known}{default} |\n", help.replace('|', "\\|")));
     }
     text
 }

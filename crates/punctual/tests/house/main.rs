@@ -1,6 +1,7 @@
 //! Holds the house together: who imports whom, every file's first line, and reference pages that
 //! are what the code says.
 
+mod commands_parse;
 mod keys_do_something;
 mod mistyped_keys;
 mod schema;
@@ -11,26 +12,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-
-/// Who may depend on whom among the workspace's crates, outside of tests.
-const ARROWS: [(&str, &[&str]); 13] = [
-    ("model", &[]),
-    ("data", &["model"]),
-    ("document", &["model", "data"]),
-    ("delivery", &["model"]),
-    ("sources", &["data", "model"]),
-    ("formats", &["document", "model"]),
-    ("channels", &["delivery", "model"]),
-    ("store", &["model"]),
-    ("engine", &["model", "data", "document", "delivery", "store"]),
-    ("sample", &[]),
-    ("testkit", &["model", "delivery", "sources", "formats", "channels", "store", "sample"]),
-    ("prebuild", &[]),
-    (
-        "punctual",
-        &["model", "data", "document", "delivery", "sources", "formats", "channels", "store", "engine", "sample"],
-    ),
-];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace's folder")
@@ -49,15 +30,71 @@ fn dependencies(name: &str) -> Vec<String> {
         .collect()
 }
 
+/// Who may depend on whom among the workspace's crates, outside of tests: the list in ARCHITECTURE.md.
+fn arrows() -> BTreeMap<String, Vec<String>> {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the page");
+    let section = page.split("## Who may import whom").nth(1).expect("the section");
+    let list = section.split("```").nth(1).expect("the list");
+    list.lines()
+        .filter_map(|line| line.split_once("->"))
+        .map(|(name, may)| {
+            let may = may.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            (name.trim().to_owned(), may)
+        })
+        .collect()
+}
+
 #[test]
 fn crates_import_only_whom_they_may() {
-    let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
+    let arrows = arrows();
+    let mut crates = Vec::new();
     for entry in fs::read_dir(root().join("crates")).expect("the crates") {
         let name = entry.expect("a folder").file_name().to_string_lossy().into_owned();
-        let may = allowed.get(name.as_str()).unwrap_or_else(|| panic!("crate {name} has no place in the house"));
-        for dependency in dependencies(&name) {
-            assert!(may.contains(&dependency.as_str()), "{name} must not import {dependency}");
+        let may = arrows.get(&name).unwrap_or_else(|| panic!("crate {name} has no place in the house"));
+        let mut imports = dependencies(&name);
+        imports.sort();
+        assert_eq!(&imports, may, "what {name} imports, and what ARCHITECTURE.md says");
+        crates.push(name);
+    }
+    crates.sort();
+    assert_eq!(crates, arrows.into_keys().collect::<Vec<_>>(), "ARCHITECTURE.md names crates that are not there");
+}
+
+/// The outside dependencies of a manifest, also those of tests.
+fn outside(manifest: &str) -> Vec<String> {
+    let sections =
+        manifest.split("\n[").filter(|s| s.starts_with("dependencies]") || s.starts_with("dev-dependencies]"));
+    sections
+        .flat_map(|section| section.lines().skip(1))
+        .filter_map(|line| Some(line.split_once(['.', ' ', '='])?.0))
+        .filter(|name| !name.is_empty() && !name.starts_with("punctual") && !name.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_dependency_has_its_line_in_the_design_and_somebody_who_uses_it() {
+    let page = fs::read_to_string(root().join("DESIGN.md")).expect("the page");
+    let table = page.split("## Libraries").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the table");
+    let named: Vec<&str> =
+        table.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_').filter(|word| !word.is_empty()).collect();
+    let mut used = Vec::new();
+    for entry in fs::read_dir(root().join("crates")).expect("the crates") {
+        let path = entry.expect("a folder").path();
+        let manifest = fs::read_to_string(path.join("Cargo.toml")).expect("a manifest");
+        for dependency in outside(&manifest) {
+            assert!(named.contains(&dependency.as_str()), "DESIGN.md has no line for `{dependency}`");
+            if !path.ends_with("prebuild") {
+                used.push(dependency);
+            }
         }
+    }
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
+    let list = workspace.split("[workspace.dependencies]").nth(1).and_then(|rest| rest.split("\n[").next());
+    for line in list.expect("the dependencies").lines().filter(|line| line.contains(" = ") && !line.starts_with(' ')) {
+        let name = line.split(' ').next().expect("a name");
+        let known = name.starts_with("punctual-") || used.iter().any(|used| used == name);
+        assert!(known, "no crate uses `{name}`");
     }
 }
 
