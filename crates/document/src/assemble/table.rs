@@ -12,9 +12,7 @@ pub(super) fn build(place: &Place<'_>, spec: &TableSection) -> Result<(Table, Ve
     let table = place.table(spec.data.as_str())?;
     let projection = Arc::new(projection(place, spec, table)?);
     let rows = ProjectedRows { rows: Arc::clone(&table.rows), projection: Arc::clone(&projection) };
-    // Where nothing adds up, a row that only says "Total" is a riddle.
-    let any = projection.columns.iter().any(|column| column.total.is_some());
-    let (totals, remarks) = match spec.totals && any && rows.count() > 0 {
+    let (totals, remarks) = match spec.totals && rows.count() > 0 {
         true => {
             let (totals, remarks) = tally::totals(place, &projection, &rows)?;
             (Some(totals), remarks)

@@ -235,17 +235,6 @@ fn columns_whose_total_nobody_has_said_are_named() {
 }
 
 #[test]
-fn where_nothing_adds_up_there_is_no_row_of_totals() {
-    let mut edition = full("en-US");
-    let channels = edition.tables.get_mut("by_channel").expect("there");
-    channels.schema = meaning(&channels.schema, &[]);
-    let section = json!({"name": "t", "type": "table", "data": "by_channel", "totals": true});
-    let document = assemble(&layout(json!({"title": "T", "sections": [section]})), &edition).expect("a document");
-    let Body::Table(table) = &document.sections[0].body else { panic!("a table") };
-    assert!(table.totals.is_none(), "{:?}", table.totals);
-}
-
-#[test]
 fn a_column_named_currency_is_that_of_the_amounts_beside_it() {
     let mut edition = bare("en-US");
     let rows = batch([("amount", cents(vec![Some(10_000), Some(2_000_000)])), ("currency", texts(&["EUR", "JPY"]))]);

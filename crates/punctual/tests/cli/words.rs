@@ -18,7 +18,7 @@ fn a_delivered_stage_that_is_asked_for_again_is_a_wrong_request() {
 fn a_channel_that_is_not_there_or_cannot_work_is_a_wrong_definition() {
     let project = Project::started();
     let nowhere = deliver(&project, &["--deliver", "--channel", "post"]).exits(DEFINITIONS);
-    nowhere.says("channel `post`: it is not in punctual.yaml");
+    nowhere.says("there is no channel `post`; known: outbox");
     let settings = project.read("punctual.yaml");
     project.write(
         "punctual.yaml",

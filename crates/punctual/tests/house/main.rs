@@ -134,8 +134,8 @@ fn only_one_file_changes_a_revisions_state() {
 #[test]
 fn what_is_kept_of_columns_beside_their_types_is_named_in_one_file() {
     let mut files = Vec::new();
-    for crate_ in ARROWS.map(|(name, _)| name) {
-        let folder = root().join("crates").join(crate_).join("src");
+    for crate_ in arrows().into_keys() {
+        let folder = root().join("crates").join(&crate_).join("src");
         if folder.is_dir() {
             collect(&folder, &mut files);
         }
