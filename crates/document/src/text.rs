@@ -6,6 +6,7 @@ mod bounds;
 mod context;
 mod error;
 mod filters;
+mod known;
 mod period;
 mod rewrite;
 mod sql;
@@ -43,6 +44,11 @@ pub struct TextRenderer {
 /// Where it goes too far.
 pub fn check_depth(template: &str) -> Result<(), TextError> {
     bounds::check(template)
+}
+
+/// The filters of a template that no text has, each with its place; the template is not rendered.
+pub fn unknown_filters(template: &str) -> Vec<TextError> {
+    known::unknown_filters(template)
 }
 
 /// Is told of each text when its rendering starts and ends. Steps are bounded here; the time that they take

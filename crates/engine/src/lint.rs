@@ -14,7 +14,10 @@ use punctual_data::{
     error::{DataError, Place as SqlPlace},
     outline,
 };
-use punctual_document::text::{PeriodFacts, TextError, check_depth};
+use punctual_document::{
+    formula::Formula,
+    text::{PeriodFacts, TextError, check_depth, unknown_filters},
+};
 use punctual_model::{
     definition::{Check, FieldSpec, Section, Template},
     diagnostic::Diagnostic,
@@ -44,10 +47,10 @@ pub fn lint(project: &Project, catalog: &Catalog, files: &FileColumns) -> Vec<Di
                 ("subject", deliver.and_then(|d| d.subject.as_ref())),
                 ("summary", deliver.and_then(|d| d.summary.as_ref())),
             ] {
-                let fault = text.and_then(|text| text_fault(text));
-                faults.extend(
-                    fault.map(|message| project.error_at(&report.place, &[step("deliver"), step(key)], message)),
-                );
+                let told = text.map(|text| text_faults(text)).unwrap_or_default();
+                faults.extend(told.into_iter().map(|(message, help)| {
+                    with_help(project.error_at(&report.place, &[step("deliver"), step(key)], message), help)
+                }));
             }
             let Some(burst) = &report.value.burst else { continue };
             let column = unknown_column(&known, burst.from.as_str(), &burst.by);
@@ -78,10 +81,7 @@ struct Linter<'a> {
 impl Linter<'_> {
     fn fault(&mut self, path: &[Step], message: String, help: Option<String>) {
         let diagnostic = self.project.error_at(&self.template.place, path, message);
-        self.faults.push(match help {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
-        });
+        self.faults.push(with_help(diagnostic, help));
     }
 
     /// A fault at a place of the SQL under `path`: at that word in the file, where it can be found there.
@@ -97,10 +97,7 @@ impl Linter<'_> {
             }
             (None, None) => block,
         };
-        self.faults.push(match help {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
-        });
+        self.faults.push(with_help(diagnostic, help));
     }
 
     /// Checks datasets and tables, and returns the columns they have.
@@ -173,13 +170,29 @@ impl Linter<'_> {
     /// A text must parse, and name only what every run knows of its period and parameters.
     fn syntax(&mut self, path: &[Step], text: &str) {
         if let Err(error) = check_depth(text) {
-            return self.fault(path, depth_fault(&error), error.help);
+            return self.fault(path, line_fault(&error), error.help);
         }
         let environment = minijinja::Environment::new();
         let parsed = match environment.template_from_str(text) {
             Ok(parsed) => parsed,
             Err(error) => return self.fault(path, parse_fault(&error), None),
         };
+        for error in unknown_filters(text) {
+            let place = error.line.zip(error.column).map(|(line, column)| SqlPlace {
+                line: line as u64,
+                column: column as u64,
+                text: text.lines().nth(line - 1).unwrap_or_default().to_owned(),
+            });
+            let file = &self.project.files[self.template.place.file];
+            let block = self.project.error_at(&self.template.place, path, error.message.as_str());
+            match place.and_then(|place| word_at(&file.text, &block.span, &place)) {
+                Some(span) => {
+                    let fault = self.project.error_in(&self.template.place, span, error.message);
+                    self.faults.push(with_help(fault, error.help));
+                }
+                None => self.fault(path, line_fault(&error), error.help),
+            }
+        }
         let names: BTreeSet<String> = parsed.undeclared_variables(true).into_iter().collect();
         for (root, field) in names.iter().filter_map(|name| name.split_once('.')) {
             let field = field.split('.').next().unwrap_or(field);
@@ -250,23 +263,43 @@ impl Linter<'_> {
                 Section::Figures(section) => self.fields(&at("values"), &section.data, &section.values, known),
                 Section::Table(section) => self.fields(&at("columns"), &section.data, &section.columns, known),
                 Section::Chart(section) => {
-                    self.field(&at("x"), section.data.as_str(), &section.x, known);
-                    self.fields(&at("y"), &section.data, &section.y, known);
+                    let data = section.data.as_str();
+                    let mut before = Vec::new();
+                    self.field(&at("x"), data, &section.x, &mut before, known);
+                    for (index, field) in section.y.iter().enumerate() {
+                        let mut path = at("y");
+                        path.push(Step::Index(index));
+                        self.field(&path, data, field, &mut before, known);
+                    }
                 }
             }
         }
     }
 
     fn fields(&mut self, base: &[Step], data: &punctual_model::slug::Slug, fields: &[FieldSpec], known: &Known) {
+        let mut before = Vec::new();
         for (index, field) in fields.iter().enumerate() {
             let mut path = base.to_vec();
             path.push(Step::Index(index));
-            self.field(&path, data.as_str(), field, known);
+            self.field(&path, data.as_str(), field, &mut before, known);
         }
     }
 
-    fn field(&mut self, path: &[Step], data: &str, field: &FieldSpec, known: &Known) {
-        if field.formula().is_some() {
+    /// A column must be there, a formula must be one over the columns before it.
+    fn field<'f>(&mut self, path: &[Step], data: &str, field: &'f FieldSpec, before: &mut Vec<&'f str>, known: &Known) {
+        let formula = field.formula().map(|text| Formula::parse(text, before));
+        before.push(field.field());
+        if let Some(formula) = formula {
+            if let Err(error) = formula {
+                let columns = known.get(data).and_then(Option::as_ref);
+                let unshown = error.unknown.as_ref().filter(|name| columns.is_some_and(|all| all.contains(name)));
+                let help = match unshown {
+                    Some(name) => Some(format!("show `{name}` in a column before it")),
+                    None => error.help.clone(),
+                };
+                let path = [path, &[step("formula")]].concat();
+                self.fault(&path, error.to_string(), help);
+            }
             return;
         }
         if let Some((message, help)) = unknown_column(known, data, field.field()) {
@@ -315,16 +348,27 @@ fn unknown_column(known: &Known, data: &str, column: &str) -> Option<(String, St
     Some((format!("`{data}` has no column `{column}`"), help))
 }
 
-/// What is wrong with the syntax of a text template; it is not rendered.
-fn text_fault(text: &str) -> Option<String> {
-    if let Err(error) = check_depth(text) {
-        return Some(depth_fault(&error));
+fn with_help(fault: Diagnostic, help: Option<String>) -> Diagnostic {
+    match help {
+        Some(help) => fault.with_help(help),
+        None => fault,
     }
-    let environment = minijinja::Environment::new();
-    environment.template_from_str(text).err().map(|error| parse_fault(&error))
 }
 
-fn depth_fault(error: &TextError) -> String {
+/// What is wrong with the syntax and the filters of a text template, each with the way out; it is not rendered.
+fn text_faults(text: &str) -> Vec<(String, Option<String>)> {
+    if let Err(error) = check_depth(text) {
+        return vec![(line_fault(&error), error.help)];
+    }
+    let environment = minijinja::Environment::new();
+    match environment.template_from_str(text) {
+        Err(error) => vec![(parse_fault(&error), None)],
+        Ok(_) => unknown_filters(text).into_iter().map(|error| (line_fault(&error), error.help)).collect(),
+    }
+}
+
+/// A fault of a text in words, with its line.
+fn line_fault(error: &TextError) -> String {
     let line = error.line.map(|line| format!(" (line {line} of the text)")).unwrap_or_default();
     format!("{}{line}", error.message)
 }

@@ -76,10 +76,7 @@ impl Explain<'_> {
                 let message = format!("the template takes more than {FUEL} steps");
                 (message, Some("shorten its loops, or compute the values in SQL".to_owned()))
             }
-            ErrorKind::UnknownFilter => {
-                let known = filters::NAMES.into_iter().chain(BUILT_IN_FILTERS);
-                (format!("unknown filter `{}`", unknown()), suggestion(unknown(), known))
-            }
+            ErrorKind::UnknownFilter => unknown_filter(unknown()),
             ErrorKind::UnknownTest => (format!("unknown test `{}`", unknown()), None),
             ErrorKind::UnknownFunction => {
                 let known = self.environment.globals().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
@@ -111,6 +108,12 @@ impl Explain<'_> {
             }
         }
     }
+}
+
+/// What is said of a filter that is not there.
+pub(super) fn unknown_filter(name: &str) -> (String, Option<String>) {
+    let known = filters::NAMES.into_iter().chain(BUILT_IN_FILTERS);
+    (format!("unknown filter `{name}`"), suggestion(name, known))
 }
 
 /// The error that was there first: an error inside a macro is wrapped by the call's.

@@ -14,7 +14,7 @@ use punctual_model::{
     yaml::Step,
 };
 
-use super::{step, template_sql, text_fault};
+use super::{step, template_sql, text_faults, with_help};
 
 /// So many faults of one list are told one by one.
 const MOST_FAULTS: usize = 25;
@@ -116,8 +116,10 @@ fn members(project: &Project, list: &Located<List>, faults: &mut Vec<Diagnostic>
 fn query(project: &Project, list: &Located<List>, faults: &mut Vec<Diagnostic>) {
     let Members::Query(query) = &list.value.members else { return };
     let at = [step("members"), step("sql")];
-    if let Some(message) = text_fault(&query.sql) {
-        return faults.push(project.error_at(&list.place, &at, message));
+    let told = text_faults(&query.sql);
+    if !told.is_empty() {
+        let told = told.into_iter();
+        return faults.extend(told.map(|(message, help)| with_help(project.error_at(&list.place, &at, message), help)));
     }
     let columns = template_sql(&query.sql).and_then(|sql| outline::columns(&sql)).unwrap_or_default();
     let rows = std::iter::empty::<Vec<Option<String>>>();

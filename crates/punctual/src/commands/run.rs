@@ -172,7 +172,7 @@ pub fn show_delivery(delivery: &DeliveryOutcome, zone: &Zone) {
     for (count, words) in [
         (*accepted, "accepted"),
         (*already, "accepted before"),
-        (*failed, "not accepted (the next run tries them again)"),
+        (*failed, "not accepted (the next run tries them again, save addresses that do not exist)"),
         (*in_doubt, "in doubt (see `punctual deliveries`, then `punctual resolve`)"),
         (*waiting, "not tried (the next run does)"),
         (held, "held back"),

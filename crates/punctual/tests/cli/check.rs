@@ -265,3 +265,27 @@ fn columns_with_capitals_are_told_with_the_way_out() {
     project.edit("orders.yaml", "day, Customer AS product", "day, \"Customer\" AS product");
     project.punctual(&["check"]).exits(OK);
 }
+
+#[test]
+fn formulas_and_filters_that_no_run_could_take() {
+    let shown = "columns: [product, quantity, {field: amount, format: currency}]";
+    let with = |formula: &str| shown.replace('}', &format!("}}, {{field: share, formula: \"{formula}\"}}"));
+    mistake("formula_syntax", "orders.yaml", shown, &with("amount / (quantity"));
+    mistake("formula_unknown_name", "orders.yaml", shown, &with("amount / quantities"));
+    let title = "title: \"Orders, {{ period.label }}\"";
+    mistake("unknown_filter", "orders.yaml", title, "title: \"Orders, {{ period.label | uper }}\"");
+    mistake("unknown_filter_in_a_summary", "orders.yaml", "orders | format_number", "orders | format_nmber");
+    mistake("text_syntax", "orders.yaml", title, "title: \"Orders, {{ period.label | }}\"");
+    // A column that the table has, and the layout shows only behind.
+    let project = Project::started();
+    project.edit(
+        "orders.yaml",
+        "columns: [product, quantity,",
+        "columns: [product, {field: share, formula: \"amount / 2\"},",
+    );
+    project.punctual(&["check"]).exits(DEFINITIONS).says("show `amount` in a column before it");
+    // In SQL of several lines the place is the line of the file.
+    let project = Project::started();
+    project.edit("orders.yaml", "day >= {{ period.start_date }}", "day >= {{ period.start_date | dat }}");
+    project.punctual(&["check"]).exits(DEFINITIONS).says("orders.yaml:23:").says("did you mean `date`?");
+}
