@@ -68,7 +68,7 @@ fn fault(words: &[String]) -> Option<String> {
         command = below.clone();
         rest.next();
     }
-    if rest.as_slice().is_empty() && words.len() > 0 {
+    if rest.as_slice().is_empty() && !words.is_empty() {
         return None;
     }
     let typed = std::iter::once("punctual").chain(words.iter().map(String::as_str));
