@@ -172,7 +172,7 @@ pub struct ListArgs {
     /// Only of this report
     #[arg(long)]
     pub report: Option<String>,
-    /// Only of this period
+    /// Only of this period, in any of its forms; `last` needs --report
     #[arg(long)]
     pub period: Option<String>,
     /// Only of this run

@@ -5,11 +5,11 @@ use punctual_model::diagnostic::Diagnostic;
 
 /// Everything that was asked for is done.
 pub const OK: u8 = 0;
-/// The definitions have errors, or something named does not exist.
+/// The definitions have errors, something named does not exist, or a stage is asked for again whose work was sent.
 pub const DEFINITIONS: u8 = 1;
 /// The command line is wrong (clap's own code).
 pub const USAGE: u8 = 2;
-/// A stage failed: a source, a check, the sandbox. Running again goes on from there.
+/// A stage failed: a source, a check, the sandbox, a damaged file. Running again goes on from there.
 pub const STAGE: u8 = 3;
 /// The guards refused to send; nothing was sent.
 pub const REFUSED: u8 = 4;
@@ -25,9 +25,12 @@ pub const INTERNAL: u8 = 70;
 /// The codes and their meaning, for `--help` and the reference.
 pub const ALL: [(u8, &str); 9] = [
     (OK, "everything that was asked for is done"),
-    (DEFINITIONS, "the definitions have errors, or something named does not exist"),
+    (
+        DEFINITIONS,
+        "the definitions have errors, something named does not exist, or a stage is asked for again whose work was sent",
+    ),
     (USAGE, "the command line is wrong"),
-    (STAGE, "a stage failed (a source, a check, the sandbox); running again goes on from there"),
+    (STAGE, "a stage failed (a source, a check, the sandbox, a damaged file); running again goes on from there"),
     (REFUSED, "the guards refused to send; nothing was sent"),
     (DELIVERY, "some deliveries were not accepted or are in doubt"),
     (BUSY, "another process is working on the same run"),

@@ -16,6 +16,7 @@ async fn one_of_twelve_is_refused_and_the_next_run_sends_only_that_one() {
     let answer = project.deliver();
     assert_eq!(answer.code, 5, "{}", answer.words());
     assert!(answer.out.contains("11 accepted, 1 not accepted"), "{}", answer.words());
+    assert!(answer.out.contains("save addresses that do not exist"), "{}", answer.words());
     assert_eq!(project.states(), [("accepted".to_owned(), 11), ("permanent".to_owned(), 1)].into());
     let refused = project.deliveries().into_iter().find(|d| d["state"] == "permanent").expect("it is on record");
     assert_eq!(refused["email"], REFUSED);
