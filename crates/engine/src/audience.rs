@@ -86,6 +86,10 @@ impl Engine {
                     .to_owned(),
             );
         }
+        if let Some(refusal) = self.sent_under_another_name(request.project, definition, run).await? {
+            let to = if request.confirmed { &mut audience.overridden } else { &mut audience.refusals };
+            to.push(refusal);
+        }
         self.mind_the_time(request, definition, run, &mut audience)?;
         if !request.parameters.is_empty() {
             let given: Vec<String> = request.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -25,6 +25,7 @@ mod pipeline;
 mod plan;
 mod post;
 mod recovery;
+mod renamed;
 mod request;
 mod revision;
 mod runner;

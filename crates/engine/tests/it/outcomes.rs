@@ -137,6 +137,9 @@ type Case = (&'static str, Vec<Step>, &'static str, &'static [&'static str]);
 
 const ALL: &[&str] = &["ana c1 v1", "bea c2 v1", "ben c2 v1", "cid c3 v1"];
 
+const TWICE: &[&str] =
+    &["ana c1 v1", "ana c1 v1", "bea c2 v1", "bea c2 v1", "ben c2 v1", "ben c2 v1", "cid c3 v1", "cid c3 v1"];
+
 async fn hold(cases: Vec<Case>) {
     let mut wrong = Vec::new();
     for (what, steps, ends, has) in cases {
@@ -196,6 +199,34 @@ async fn a_period_is_sent_once_whatever_was_renamed() {
             ALL,
         ),
         (
+            "a renamed report",
+            vec![deliver(), Edit(|it| it.report = "monthly-orders"), deliver()],
+            "period 2026-10 was sent as report `monthly`, which the project no longer has",
+            ALL,
+        ),
+        (
+            "a renamed report, in a later period",
+            vec![
+                deliver(),
+                Edit(|it| it.report = "monthly-orders"),
+                World(|app| app.world.set("2026-12-01T01:00:00Z")),
+                Run(Ask { period: "2026-11", ..Ask::default() }),
+            ],
+            "completed: 4 accepted",
+            TWICE,
+        ),
+        (
+            "a renamed report, confirmed",
+            vec![
+                deliver(),
+                Edit(|it| it.report = "monthly-orders"),
+                Run(Ask { confirmed: true, ..Ask::default() }),
+                deliver(),
+            ],
+            "completed: 4 before",
+            TWICE,
+        ),
+        (
             "a parameter that the request gives is another run",
             vec![
                 Edit(|it| it.parameter = true),
@@ -204,7 +235,7 @@ async fn a_period_is_sent_once_whatever_was_renamed() {
                 Run(Ask { top: Some(7), ..Ask::default() }),
             ],
             all_before,
-            &["ana c1 v1", "ana c1 v1", "bea c2 v1", "bea c2 v1", "ben c2 v1", "ben c2 v1", "cid c3 v1", "cid c3 v1"],
+            TWICE,
         ),
     ])
     .await;

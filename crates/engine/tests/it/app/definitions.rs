@@ -21,6 +21,8 @@ pub struct Member {
 /// What the project's files say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definitions {
+    /// The report's name.
+    pub report: &'static str,
     /// The name of the report's channel; there is always another one named `other`.
     pub channel: &'static str,
     /// The type of the report's channel.
@@ -49,7 +51,7 @@ pub struct Definitions {
     pub only_if: Option<u64>,
 }
 
-/// The name of the one report.
+/// The name that the one report has at first.
 pub const REPORT: &str = "monthly";
 
 impl Default for Definitions {
@@ -57,6 +59,7 @@ impl Default for Definitions {
     fn default() -> Self {
         let member = |key, email: &str| Member { key, id: None, email: email.to_owned() };
         Self {
+            report: REPORT,
             channel: "post",
             channel_type: "scripted",
             version: 1,
@@ -127,7 +130,7 @@ impl Definitions {
     }
 
     fn report(&self) -> String {
-        let Self { version, subject, timezone, .. } = self;
+        let Self { report, version, subject, timezone, .. } = self;
         let mut deliver = format!("to: clients, subject: {subject}");
         if let Some(after) = self.after {
             let _ = write!(deliver, ", after: {after}");
@@ -136,7 +139,7 @@ impl Definitions {
             let _ = write!(deliver, ", only_if: {{rows: {rows}}}");
         }
         format!(
-            "kind: report\nname: {REPORT}\ntitle: Monthly\ntemplate: orders@{version}\ntimezone: {timezone}\nperiod: month\n\
+            "kind: report\nname: {report}\ntitle: Monthly\ntemplate: orders@{version}\ntimezone: {timezone}\nperiod: month\n\
              burst: {{by: client, from: clients, as: client}}\nformats: [{}]\ndeliver: {{{deliver}}}\n",
             self.formats.join(", ")
         )

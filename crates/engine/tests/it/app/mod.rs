@@ -274,10 +274,11 @@ fn judgement() -> Judgement {
 
 /// A request to the engine.
 pub fn request<'a>(project: &'a punctual_model::project::Project, ask: &Ask) -> RunRequest<'a> {
+    let (report, located) = project.reports.iter().next().expect("a report");
     RunRequest {
         project,
-        report: REPORT,
-        period: Period::parse(ask.period, &project.reports[REPORT].value.timezone).expect("a period"),
+        report,
+        period: Period::parse(ask.period, &located.value.timezone).expect("a period"),
         parameters: ask.top.map(|top| ("top".to_owned(), top.into())).into_iter().collect(),
         editions: ask.editions.clone(),
         from: ask.from,
