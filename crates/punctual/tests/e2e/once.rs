@@ -277,3 +277,32 @@ async fn a_person_settles_what_is_in_doubt() {
         assert_ne!(again.code, 0, "it is no longer in doubt: {}", again.words());
     }
 }
+
+#[test]
+fn a_renamed_report_is_refused_until_somebody_confirms() {
+    let project = orders();
+    gives(&project, &["--deliver"], 0, "1 accepted");
+    project.write("report.yaml", &REPORT_FILE.replace("name: orders", "name: orders-monthly"));
+    let renamed = |command: &str, more: &[&str]| {
+        project.punctual(&[&[command, "orders-monthly", "--period", PERIOD], more].concat())
+    };
+    let says = "was sent as report `orders`, which the project no longer has";
+    let refused = renamed("run", &["--deliver"]);
+    assert_eq!(refused.code, 4, "{}", refused.words());
+    for answer in [refused, renamed("plan", &[])] {
+        assert!(answer.words().contains(says), "{}", answer.words());
+    }
+    assert_eq!(messages(&project, "outbox"), 1);
+    let confirmed = renamed("run", &["--deliver", "--confirm"]);
+    assert_eq!(confirmed.code, 0, "{}", confirmed.words());
+    assert_eq!(messages(&project, "outbox"), 2);
+}
+
+#[test]
+fn a_list_of_nobody_is_no_success() {
+    let project = orders();
+    project.write("list.yaml", "kind: list\nname: team\nmembers: []\n");
+    gives(&project, &["--deliver"], 7, "nothing was sent: nobody is to get it");
+    project.write("list.yaml", LIST);
+    gives(&project, &["--deliver"], 0, "1 accepted");
+}

@@ -22,6 +22,8 @@ on_both!(
     an_address_that_does_not_exist_is_suppressed_until_a_person_lifts_it,
     deliveries_are_found_by_whom_when_and_what,
     doubted_extracts_keep_the_reason_until_they_are_taken_again,
+    an_attempt_is_settled_only_by_the_phase_that_it_is_at,
+    the_instants_of_a_period_move_until_the_first_byte,
 );
 
 /// A delivery to ana@client.example under some id.
@@ -41,6 +43,41 @@ async fn with_id(store: &dyn Store, id: &str) -> Delivery {
     let found = store.deliveries(&Filter { message: Some(id.to_owned()), ..Filter::default() }).await.unwrap();
     assert_eq!(found.len(), 1, "{id}");
     found.into_iter().next().unwrap()
+}
+
+async fn an_attempt_is_settled_only_by_the_phase_that_it_is_at(place: &dyn Place) {
+    let store = place.open().await;
+    let run = distributing(store.as_ref(), "monthly", 10).await;
+    let id = plan(store.as_ref(), &[delivery(&run, "1", "ana")]).await.remove(0);
+    store.begin_attempt(&id, &sending("ana@client.example"), at(2)).await.unwrap();
+    let not_taken = ended(DeliveryState::Transient, "the process ended");
+    for (reached, judged) in
+        [("connected", None), ("body_started", Some("connected")), ("final_sent", Some("body_started"))]
+    {
+        store.reach_phase(&id, 1, reached, at(3)).await.unwrap();
+        let error = store.settle_attempt(&id, 1, judged, &not_taken, at(4)).await.unwrap_err();
+        let (found, expected) = (format!("at phase {reached}"), format!("at phase {}", judged.unwrap_or("none")));
+        let words = error.to_string();
+        assert!(words.contains(&format!("{found}, not {expected}")), "{words}");
+        assert_eq!(with_id(store.as_ref(), &id).await.state, DeliveryState::Sending, "nothing was settled");
+    }
+    store.settle_attempt(&id, 1, Some("final_sent"), &ended(DeliveryState::InDoubt, "no reply"), at(5)).await.unwrap();
+    let settled = with_id(store.as_ref(), &id).await;
+    assert_eq!((settled.state, settled.reply.as_deref()), (DeliveryState::InDoubt, Some("no reply")));
+}
+
+async fn the_instants_of_a_period_move_until_the_first_byte(place: &dyn Place) {
+    let store = place.open().await;
+    let run = distributing(store.as_ref(), "monthly", 10).await;
+    let moved = (at(100), at(200));
+    store.redefine(&run.id, 1, "{\"v\":2}", moved, at(2)).await.unwrap();
+    let read = || async { store.run_by_id(&run.id).await.unwrap().unwrap() };
+    assert_eq!((read().await.period_start, read().await.period_end), moved);
+    let id = plan(store.as_ref(), &[delivery(&run, "1", "ana")]).await.remove(0);
+    store.begin_attempt(&id, &sending("ana@client.example"), at(3)).await.unwrap();
+    store.reach_phase(&id, 1, "body_started", at(4)).await.unwrap();
+    store.redefine(&run.id, 1, "{\"v\":3}", (at(300), at(400)), at(5)).await.unwrap_err();
+    assert_eq!((read().await.period_start, read().await.period_end), moved, "what was sent stays of its period");
 }
 
 async fn one_address_gets_an_edition_once_under_any_id(place: &dyn Place) {
