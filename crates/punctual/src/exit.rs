@@ -37,7 +37,8 @@ pub const ALL: [(u8, &str); 9] = [
     (
         HELD,
         "something was held back: a condition (`only_if`), a key that the run does not have, an address that does not \
-         exist, or a delivery time that has not come; each is on record with its reason",
+         exist, a list that no longer names the recipient, or a delivery time that has not come, each on record with its \
+         reason; or nobody is to get it",
     ),
     (INTERNAL, "something else went wrong: a folder, the state database"),
 ];
